@@ -1,0 +1,26 @@
+"""klfast: fit exponential-family distributions by minimising a Kullback-Leibler divergence."""
+
+from klfast._core.native import Accumulator, Stream
+from klfast.divergence import KLEstimate, cross_entropy, kl_divergence
+from klfast.families import Gamma, MultivariateNormal, Normal, Poisson, families
+from klfast.optimize import FitResult, minimize_forward_kl, minimize_reverse_kl
+from klfast.targets import Mixture
+
+__version__ = "0.1.0"
+
+__all__ = [
+    "Accumulator",
+    "FitResult",
+    "Gamma",
+    "KLEstimate",
+    "Mixture",
+    "MultivariateNormal",
+    "Normal",
+    "Poisson",
+    "Stream",
+    "cross_entropy",
+    "families",
+    "kl_divergence",
+    "minimize_forward_kl",
+    "minimize_reverse_kl",
+]

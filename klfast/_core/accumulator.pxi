@@ -1,0 +1,318 @@
+# Moments of data or of draws, mergeable in any grouping.
+
+cdef dict MOMENTS = {
+    "score": KLF_MOMENTS_SCORE,
+    "gradient": KLF_MOMENTS_GRADIENT,
+    "full": KLF_MOMENTS_FULL,
+}
+
+
+cdef class Accumulator:
+    """Sums of the standard score of `distribution` over weighted samples, block by block.
+
+    Rows are numbered as they come and dealt into blocks of 512; sums of blocks are joined along
+    one fixed binary tree. So the result is the same, bit for bit, however the rows are cut into
+    calls, and however accumulators of different blocks are merged.
+
+    Parameters
+    ----------
+    distribution : Distribution
+        One distribution: the reference under which the score is taken.
+    kind : {"score", "gradient", "full"}
+        Which moments are kept; the last two need log-ratios.
+    first_block : int, optional
+        Number of the first block, for accumulators that are to be merged.
+
+    Notes
+    -----
+    The standard score is the score in the coordinates in which the Fisher information at
+    `distribution` is the identity.
+    """
+
+    cdef readonly Distribution distribution
+    cdef klf_moments_kind kind
+    cdef klf_accumulator sums
+    cdef uint64_t block
+    cdef cnp.ndarray pending_x
+    cdef cnp.ndarray pending_w
+    cdef cnp.ndarray pending_r
+    cdef size_t pending
+
+    def __cinit__(self, Distribution distribution, kind="score", first_block=0):
+        if distribution.batch != ():
+            raise ValueError(f"distribution has batch shape {distribution.batch}: it must be one")
+        try:
+            self.kind = MOMENTS[kind]
+        except (KeyError, TypeError):
+            raise ValueError(f"kind={kind!r}: must be one of {', '.join(MOMENTS)}") from None
+        self.distribution = distribution
+        self.block = bounded_integer(first_block, "first_block", 2**63)
+        self.sums.width = klf_moments_size(self.kind, distribution.sizes.coordinates)
+        self.pending_x = np.empty((KLF_BLOCK, distribution.sizes.event))
+        self.pending_w = np.ones(KLF_BLOCK)
+        self.pending_r = np.zeros(KLF_BLOCK)
+        self.grow(128)
+
+    def __dealloc__(self):
+        free(self.sums.first)
+        free(self.sums.values)
+
+    cdef void grow(self, size_t capacity) except *:
+        cdef klf_accumulator larger = self.sums
+        larger.capacity = capacity
+        larger.first = <uint64_t *>malloc(2 * capacity * sizeof(uint64_t))
+        larger.values = <double *>malloc(capacity * larger.width * sizeof(double))
+        if larger.first is NULL or larger.values is NULL:
+            free(larger.first)
+            free(larger.values)
+            raise MemoryError(f"no memory for {capacity} nodes")
+        larger.count = larger.first + capacity
+        memcpy(larger.first, self.sums.first, self.sums.used * sizeof(uint64_t))
+        memcpy(larger.count, self.sums.count, self.sums.used * sizeof(uint64_t))
+        memcpy(larger.values, self.sums.values, self.sums.used * larger.width * sizeof(double))
+        free(self.sums.first)
+        free(self.sums.values)
+        self.sums = larger
+
+    def update(self, x, weights=None, log_ratio=None, *, threads=None):
+        """Add samples, with weights and log-ratios if these are kept.
+
+        Parameters
+        ----------
+        x : array_like of shape (n,) or (n, d)
+            Samples inside the support.
+        weights : array_like of shape (n,), optional
+            Non-negative weights.
+        log_ratio : array_like of shape (n,), optional
+            log p(x) - log q(x); needed by the kinds "gradient" and "full".
+        threads : int, optional
+            Number of threads; does not change the result.
+
+        Raises
+        ------
+        ValueError
+            If a shape differs or some value is not finite, negative as a weight or outside the
+            support: nothing is added then.
+        """
+        cdef cnp.ndarray rows = as_rows(x, "x", self.distribution.sizes.event)
+        n = rows.shape[0]
+        w = None if weights is None else checked_weights(weights, n)
+        r = checked_log_ratio(log_ratio, n, self.kind)
+        check_inside(self.distribution, rows, 0)
+        threads = default_threads if threads is None else thread_count(threads, "threads")
+        self._add_rows(rows, w, r, threads)
+
+    def _add_rows(self, rows, w, r, threads):
+        """Checked rows: fill the open block, then whole blocks, then open a new one."""
+        n = rows.shape[0]
+        start = 0
+        if self.pending:
+            start = min(n, <object>(KLF_BLOCK - self.pending))
+            self._keep(rows, w, r, 0, start)
+            if self.pending < KLF_BLOCK:
+                return
+            self._close()
+        whole = (n - start) // KLF_BLOCK
+        first = self.block
+        parts = for_ranges(
+            lambda a, b: self._blocks(rows, w, r, start, first, a, b), whole, CHUNK_BLOCKS, threads
+        )
+        for part in parts:
+            self.merge(part)
+        self.block = first + whole
+        self._keep(rows, w, r, start + whole * KLF_BLOCK, n)
+
+    def _keep(self, rows, w, r, start, stop):
+        cdef size_t end = self.pending + (stop - start)
+        rows = rows[start:stop].reshape(stop - start, self.distribution.sizes.event)
+        self.pending_x[self.pending:end] = rows
+        self.pending_w[self.pending:end] = 1.0 if w is None else w[start:stop]
+        self.pending_r[self.pending:end] = 0.0 if r is None else r[start:stop]
+        self.pending = end
+
+    def _close(self):
+        """Make what is pending a block of its own."""
+        cdef size_t n = self.pending
+        if n:
+            ones = bool(np.all(self.pending_w[:n] == 1.0))
+            part = self._blocks(self.pending_x[:n], None if ones else self.pending_w[:n],
+                                self.pending_r[:n], 0, self.block, 0, 1)
+            self.pending = 0
+            self.block += 1
+            self.merge(part)
+
+    def _blocks(self, cnp.ndarray rows, w, r, size_t start, uint64_t first, size_t a, size_t b):
+        """The accumulator of blocks a to b of the rows from `start` on, numbered from `first`."""
+        cdef Accumulator part = Accumulator(self.distribution, KIND_NAMES[self.kind])
+        cdef Distribution p = self.distribution
+        cdef size_t k = p.sizes.coordinates, event = p.sizes.event, n, i, total = rows.shape[0]
+        cdef const double *x = data_of(rows)
+        cdef const double *weights = NULL
+        cdef const double *ratio = NULL
+        cdef cnp.ndarray w_rows, r_rows
+        if w is not None:
+            w_rows = w
+            weights = data_of(w_rows)
+        if r is not None:
+            r_rows = r
+            ratio = data_of(r_rows)
+        cdef double *score = new_doubles((k + 2) * KLF_BLOCK + p.sizes.work + part.sums.width)
+        cdef double *scratch = score + k * KLF_BLOCK
+        cdef double *work = scratch + 2 * KLF_BLOCK
+        cdef double *moments = work + p.sizes.work
+        with nogil:
+            for i in range(a, b):
+                n = total - start - i * KLF_BLOCK
+                n = n if n < KLF_BLOCK else KLF_BLOCK
+                p.family.score(p.d, p.constants, n, x + (start + i * KLF_BLOCK) * event, NULL,
+                               score, work)
+                level.block_moments(
+                    self.kind, k, n, score,
+                    ratio + start + i * KLF_BLOCK if ratio is not NULL else NULL,
+                    weights + start + i * KLF_BLOCK if weights is not NULL else NULL,
+                    moments, scratch)
+                klf_accumulator_add(&part.sums, first + i, moments)
+        free(score)
+        return part
+
+    def merge(self, Accumulator other):
+        """Take in the blocks of another accumulator of the same distribution and kind.
+
+        Raises
+        ------
+        ValueError
+            If they differ in distribution or kind or share a block: nothing is merged then.
+        """
+        if other.kind != self.kind or other.distribution != self.distribution:
+            raise ValueError("accumulators of different distributions or kinds do not merge")
+        cdef klf_status status
+        if other.pending:
+            other._close()
+        if self.sums.capacity - self.sums.used < other.sums.used:
+            self.grow(2 * self.sums.capacity + other.sums.used)
+        status = klf_accumulator_merge(&self.sums, &other.sums)
+        if status == KLF_E_DOMAIN:
+            raise ValueError("the accumulators share a block: give each its own first_block")
+        return self
+
+    def __add__(self, other):
+        if not isinstance(other, Accumulator):
+            return NotImplemented
+        made = Accumulator(self.distribution, KIND_NAMES[self.kind])
+        made.merge(self)
+        return made.merge(other)
+
+    def moments(self):
+        """The sums: n, sum w, sum w**2, sum w s, and, by kind, those with the log-ratio r
+        (sum w r, sum w r**2, sum w s r, sum (w s r)**2) and the products of scores."""
+        cdef cnp.ndarray out = np.empty(self.sums.width)
+        cdef Accumulator whole = self
+        if self.pending:
+            whole = Accumulator(self.distribution, KIND_NAMES[self.kind])
+            whole.grow(self.sums.used + 128)
+            klf_accumulator_merge(&whole.sums, &self.sums)
+            ones = bool(np.all(self.pending_w[:self.pending] == 1.0))
+            whole.merge(self._blocks(self.pending_x[:self.pending],
+                                     None if ones else self.pending_w[:self.pending],
+                                     self.pending_r[:self.pending], 0, self.block, 0, 1))
+        klf_accumulator_total(&whole.sums, data_of(out))
+        return out
+
+    def mean_score(self):
+        """Weighted mean of the standard score, of shape (k,)."""
+        moments = self.moments()
+        return moments[3:3 + self.distribution.n_coordinates] / moments[1]
+
+    def sum_score(self, coordinates="parameters"):
+        """The sum of w times the score in `coordinates`: the gradient of the log-likelihood."""
+        total = self.moments()[3:3 + self.distribution.n_coordinates]
+        return self.distribution._score_map(coordinates) @ total
+
+
+KIND_NAMES = {code: name for name, code in MOMENTS.items()}
+
+
+def checked_weights(weights, n):
+    """Weights as float64, refused if negative, not finite or all zero."""
+    w = np.ascontiguousarray(as_float64(weights, "weights"))
+    if w.shape != (n,):
+        raise ValueError(f"weights has shape {w.shape}: it must have shape ({n},)")
+    bad = ~(np.isfinite(w) & (w >= 0.0))
+    if bad.any():
+        i = int(np.argmax(bad))
+        raise ValueError(f"weights[{i}] = {w[i]}: must be finite and >= 0")
+    return w
+
+
+def checked_log_ratio(log_ratio, n, klf_moments_kind kind):
+    """Log-ratios as float64; there exactly if the kind keeps them."""
+    if kind == KLF_MOMENTS_SCORE:
+        if log_ratio is not None:
+            raise ValueError('log_ratio given: kind="score" keeps none')
+        return None
+    if log_ratio is None:
+        raise ValueError(f'log_ratio is missing: kind="{KIND_NAMES[kind]}" needs it')
+    r = np.ascontiguousarray(as_float64(log_ratio, "log_ratio"))
+    if r.shape != (n,):
+        raise ValueError(f"log_ratio has shape {r.shape}: it must have shape ({n},)")
+    if not np.isfinite(r).all():
+        i = int(np.argmin(np.isfinite(r)))
+        raise ValueError(f"log_ratio[{i}] = {r[i]}: must be finite")
+    return r
+
+
+def check_inside(Distribution p, cnp.ndarray rows, offset):
+    """Refuse data outside the support, or where a statistic is infinite."""
+    cdef size_t n = rows.shape[0], bad
+    cdef const double *x = data_of(rows)
+    with nogil:
+        bad = p.family.check_data(p.d, n, x)
+    if bad < n:
+        raise ValueError(
+            f"x[{bad + offset}] = {rows[bad]}: outside the support of {type(p).__name__}, or at "
+            "an end of it where a sufficient statistic is infinite"
+        )
+
+
+def family_check_data(cls, cnp.ndarray rows, size_t d, offset):
+    """`check_inside` for a class whose member is not yet known."""
+    cdef const klf_family *family = klf_find_family(level, cls._family.encode())
+    cdef size_t n = rows.shape[0], bad
+    cdef const double *x = data_of(rows)
+    with nogil:
+        bad = family.check_data(d, n, x)
+    if bad < n:
+        raise ValueError(
+            f"data[{bad + offset}] = {rows[bad]}: outside the support of {cls.__name__}, or at "
+            "an end of it where a sufficient statistic is infinite"
+        )
+
+
+def reference_member(cls, cnp.ndarray rows, w, size_t d):
+    """A member near the rows of one block, to start a fit from."""
+    cdef const klf_family *family = klf_find_family(level, cls._family.encode())
+    cdef klf_sizes sizes
+    family.sizes(d, &sizes)
+    cdef size_t n = min(<size_t>rows.shape[0], <size_t>KLF_BLOCK)
+    cdef cnp.ndarray theta = np.empty(sizes.parameters)
+    cdef cnp.ndarray weights
+    cdef const double *weight = NULL
+    if w is not None:
+        weights = w
+        weight = data_of(weights)
+    family.reference(d, n, data_of(rows), weight, data_of(theta))
+    return cls._from_theta(theta, (), d)
+
+
+def fit_from_mean_score(Distribution reference, mean_score):
+    """The maximum-likelihood member for a mean standard score, or None if there is none."""
+    cdef cnp.ndarray mean = np.ascontiguousarray(mean_score, dtype=np.float64)
+    cdef cnp.ndarray theta = np.empty(reference.sizes.parameters)
+    cdef double *work = new_doubles(reference.sizes.work)
+    cdef klf_status status = reference.family.fit(reference.d, reference.theta,
+                                                  reference.constants, data_of(mean),
+                                                  data_of(theta), work)
+    free(work)
+    if status != KLF_OK:
+        return None
+    return type(reference)._from_theta(theta, (), reference.d)

@@ -1,0 +1,719 @@
+# The distribution of any family: parameters, density, score, algebra.
+
+from klfast._threads import DEFAULT as default_threads, for_ranges, thread_count
+
+# Work between two looks at signals and the unit handed to a thread: about a millisecond.
+cdef size_t CHUNK_BLOCKS = 256
+
+cdef dict COORDINATES = {
+    "parameters": KLF_PARAMETERS,
+    "natural": KLF_NATURAL,
+    "unconstrained": KLF_UNCONSTRAINED,
+}
+
+
+cdef klf_coordinates coordinates_code(name) except *:
+    try:
+        return COORDINATES[name]
+    except (KeyError, TypeError):
+        raise ValueError(
+            f"coordinates={name!r}: must be one of {', '.join(COORDINATES)}"
+        ) from None
+
+
+cdef object scalar_or_array(cnp.ndarray array):
+    return float(array[()]) if cnp.PyArray_NDIM(array) == 0 else array
+
+
+cdef class Distribution:
+    """A distribution, or a batch of distributions, of one family.
+
+    Made through the families' own classes (`klfast.Normal`, `klfast.Gamma`, ...), which name and
+    document the parameters; everything else is inherited from here. Distributions are immutable.
+    """
+
+    def __dealloc__(self):
+        free(self.theta)
+        free(self.constants)
+        free(self.table)
+
+    # ---- Making one ----
+
+    def _set(self, *values):
+        """Take the parameters in the family's order; called once, by the family's class."""
+        cdef bytes name = type(self)._family.encode()
+        cdef double number
+        cdef size_t i, n
+        cdef bint plain
+        if self.theta is not NULL:
+            raise TypeError(f"a {type(self).__name__} is immutable: make a new one")
+        self.family = klf_find_family(level, name)
+        n = self.family.n_parameters
+        plain = not self.family.is_vector
+        for value in values:
+            plain = plain and (PyFloat_CheckExact(value) or type(value) is int)
+        if plain:
+            self.own(1, ())
+            for i in range(n):
+                number = values[i]
+                self.theta[i] = number
+        else:
+            self._set_arrays(values)
+        self.validate()
+
+    def _set_arrays(self, values):
+        cdef cnp.ndarray flat
+        cls = type(self).__name__
+        names = self._parameter_names()
+        arrays = [as_float64(v, f"{cls}: {name}") for v, name in zip(values, names)]
+        ranks = [self.family.parameters[i].shape for i in range(len(names))]
+        d = 1
+        for array, rank, name in zip(arrays, ranks, names):
+            if array.ndim < rank:
+                raise ValueError(
+                    f"{cls}: {name} has shape {array.shape}: it needs at least {rank} dimensions"
+                )
+            if rank:
+                d = array.shape[-1]
+        if d == 0:
+            raise ValueError(f"{cls}: dimension 0: an event needs at least one coordinate")
+        for array, rank, name in zip(arrays, ranks, names):
+            core = (d,) * rank
+            if array.shape[array.ndim - rank:] != core:
+                raise ValueError(
+                    f"{cls}: {name} has shape {array.shape}: its last axes must be {core}"
+                )
+        leading = [a.shape[: a.ndim - r] for a, r in zip(arrays, ranks)]
+        try:
+            batch = np.broadcast_shapes(*leading)
+        except ValueError:
+            shapes = ", ".join(f"{n} {a.shape}" for n, a in zip(names, arrays))
+            raise ValueError(f"{cls}: parameters do not broadcast: {shapes}") from None
+        parts = [
+            np.broadcast_to(a, batch + (d,) * r).reshape(batch + (d**r,))
+            for a, r in zip(arrays, ranks)
+        ]
+        flat = np.ascontiguousarray(np.concatenate(parts, axis=-1))
+        self.own(d, batch)
+        memcpy(self.theta, data_of(flat), <size_t>flat.size * sizeof(double))
+
+    cdef void own(self, size_t d, tuple batch) except *:
+        self.d = d
+        self.family.sizes(d, &self.sizes)
+        self.batch = batch
+        self.members = 1
+        for length in batch:
+            self.members *= length
+        self.theta = new_doubles(self.members * self.sizes.parameters)
+
+    cdef void validate(self) except *:
+        cdef klf_violation violation
+        cdef Py_ssize_t m
+        cdef double *work = new_doubles(self.sizes.work)
+        try:
+            for m in range(self.members):
+                if self.family.check(self.d, self.theta + m * self.sizes.parameters, &violation,
+                                     work) != KLF_OK:
+                    raise ValueError(self._violation_message(m, violation.parameter,
+                                                             violation.element,
+                                                             violation.rule.decode()))
+        finally:
+            free(work)
+        if self.batch == ():
+            self.constants = new_doubles(self.sizes.constants)
+            self.family.prepare(self.d, self.theta, self.constants)
+
+    def _violation_message(self, member, parameter, element, rule):
+        name = self._parameter_names()[parameter]
+        rank = self.family.parameters[parameter].shape
+        index = np.unravel_index(member, self.batch) if self.batch else ()
+        index += np.unravel_index(element, (self.d,) * rank) if rank else ()
+        start, _ = self._parameter_slice(parameter)
+        value = self.theta[member * self.sizes.parameters + start + element]
+        where = f"[{', '.join(str(int(i)) for i in index)}]" if index else ""
+        return f"{type(self).__name__}: {name}{where} = {value!r}: {name} {rule}"
+
+    def _parameter_names(self):
+        return [self.family.parameters[i].name.decode() for i in range(self.family.n_parameters)]
+
+    def _parameter_slice(self, parameter):
+        start = sum(self.d ** self.family.parameters[i].shape for i in range(parameter))
+        return start, start + self.d ** self.family.parameters[parameter].shape
+
+    @classmethod
+    def _from_theta(cls, theta, batch, size_t d):
+        """The distribution whose flattened parameters are `theta`, (members, parameters)."""
+        cdef Distribution made = cls.__new__(cls)
+        cdef cnp.ndarray flat = np.ascontiguousarray(theta, dtype=np.float64)
+        made.family = klf_find_family(level, cls._family.encode())
+        made.own(d, tuple(batch))
+        memcpy(made.theta, data_of(flat), <size_t>flat.size * sizeof(double))
+        made.validate()
+        return made
+
+    @classmethod
+    def _from_coordinates(cls, values, str kind):
+        cdef const klf_family *family = klf_find_family(level, cls._family.encode())
+        cdef klf_sizes sizes
+        cdef klf_status status
+        cdef size_t d = 1
+        cdef Py_ssize_t m
+        array = np.ascontiguousarray(as_float64(values, f"{cls.__name__}: {kind}"))
+        cdef cnp.ndarray flat = array
+        cdef size_t k = array.shape[-1] if array.ndim else 0
+        family.sizes(d, &sizes)
+        while family.is_vector and sizes.coordinates < k:
+            d += 1
+            family.sizes(d, &sizes)
+        if sizes.coordinates != k:
+            raise ValueError(
+                f"{cls.__name__}: {kind} has shape {array.shape}: the last axis must hold "
+                + ("d + d (d + 1)/2 coordinates" if family.is_vector
+                   else f"{sizes.coordinates} coordinate(s)")
+            )
+        batch = array.shape[:-1]
+        members = array.size // k
+        cdef cnp.ndarray theta = np.empty((members, sizes.parameters))
+        cdef double *source = data_of(flat)
+        cdef double *out = data_of(theta)
+        for m in range(members):
+            if kind == "natural":
+                status = family.from_natural(d, source + m * k, out + m * sizes.parameters)
+            elif kind == "mean":
+                status = family.from_mean(d, source + m * k, out + m * sizes.parameters)
+            else:
+                status = family.from_unconstrained(d, source + m * k, out + m * sizes.parameters)
+            if status != KLF_OK:
+                row = array.reshape(members, k)[m]
+                index = f"[{', '.join(map(str, np.unravel_index(m, batch)))}]" if batch else ""
+                raise ValueError(
+                    f"{cls.__name__}: {kind} parameters{index} = {row!s}: outside the domain"
+                )
+        return cls._from_theta(theta, batch, d)
+
+    @classmethod
+    def from_natural(cls, eta):
+        """The member with natural parameters `eta`, of shape batch + (k,).
+
+        Raises
+        ------
+        ValueError
+            If some `eta` is outside the natural domain; the message gives its index.
+        """
+        return cls._from_coordinates(eta, "natural")
+
+    @classmethod
+    def from_mean(cls, mu):
+        """The member whose mean parameters E T(x) are `mu`, of shape batch + (k,).
+
+        Raises
+        ------
+        ValueError
+            If some `mu` is no expectation of the sufficient statistics under a member.
+        """
+        return cls._from_coordinates(mu, "mean")
+
+    @classmethod
+    def from_unconstrained(cls, u):
+        """The member with unconstrained coordinates `u`, of shape batch + (k,).
+
+        Raises
+        ------
+        ValueError
+            If some `u` is not finite or leads to parameters that are not.
+        """
+        return cls._from_coordinates(u, "unconstrained")
+
+    # ---- What it is ----
+
+    @property
+    def batch_shape(self):
+        """Shape of the batch: ``()`` for one distribution."""
+        return self.batch
+
+    @property
+    def event_shape(self):
+        """Shape of one draw: ``()`` or ``(d,)``."""
+        return (self.d,) if self.family.is_vector else ()
+
+    @property
+    def is_integer(self):
+        """Whether draws are integers."""
+        return bool(self.family.is_integer)
+
+    @property
+    def n_coordinates(self):
+        """Number k of natural, mean or unconstrained coordinates."""
+        return self.sizes.coordinates
+
+    @classmethod
+    def _is_vector(cls):
+        return bool(klf_find_family(level, cls._family.encode()).is_vector)
+
+    def _is_interior(self):
+        """Whether a step can move every member."""
+        cdef Py_ssize_t m
+        for m in range(self.members):
+            if not self.family.is_interior(self.d, self.theta + m * self.sizes.parameters):
+                return False
+        return True
+
+    def _theta(self):
+        """The flattened parameters, (members, parameters), as a copy."""
+        cdef cnp.ndarray out = np.empty((self.members, self.sizes.parameters))
+        memcpy(data_of(out), self.theta, <size_t>out.size * sizeof(double))
+        return out
+
+    @property
+    def parameters(self):
+        """The parameters by name, in the family's order: floats, or arrays for a batch."""
+        theta = self._theta()
+        found = {}
+        for i, name in enumerate(self._parameter_names()):
+            first, last = self._parameter_slice(i)
+            core = (self.d,) * self.family.parameters[i].shape
+            found[name] = scalar_or_array(theta[:, first:last].reshape(self.batch + core))
+        return found
+
+    def __getitem__(self, index):
+        if self.batch == ():
+            raise TypeError(f"{self!r} is one distribution: it has no batch to index")
+        theta = self._theta().reshape(self.batch + (self.sizes.parameters,))
+        index = index if isinstance(index, tuple) else (index,)
+        if Ellipsis not in index:
+            index += (Ellipsis,)
+        chosen = theta[index + (slice(None),)]
+        return type(self)._from_theta(chosen, chosen.shape[:-1], self.d)
+
+    def __len__(self):
+        if self.batch == ():
+            raise TypeError(f"{self!r} is one distribution: it has no length")
+        return self.batch[0]
+
+    def __repr__(self):
+        inside = ", ".join(f"{k}={v if isinstance(v, float) else np.array2string(v, separator=', ')}"
+                           for k, v in self.parameters.items())
+        return f"{type(self).__name__}({inside})"
+
+    def __eq__(self, other):
+        if type(self) is not type(other):
+            return NotImplemented
+        cdef Distribution that = other
+        return self.batch == that.batch and np.array_equal(self._theta(), that._theta())
+
+    def __hash__(self):
+        return hash((type(self), self.batch, self._theta().tobytes()))
+
+    def __reduce__(self):
+        return rebuild_distribution, (type(self), self._theta(), self.batch, self.d)
+
+    # ---- Density ----
+
+    def log_density(self, x, *, out=None, threads=None):
+        """Log-density (or log mass) at `x`, in nats.
+
+        Parameters
+        ----------
+        x : array_like
+            Points; for vector families the last axis holds the coordinates. Broadcasts with the
+            batch as in NumPy.
+        out : ndarray of float64, optional
+            Where to write the result; any strides; may be `x` itself.
+        threads : int, optional
+            Number of threads; by default KLFAST_THREADS, or 1. Does not change the result.
+
+        Returns
+        -------
+        float or ndarray of float64
+            ``-inf`` outside the support, the limit from inside at its ends, NaN where `x` is NaN.
+
+        Raises
+        ------
+        TypeError, ValueError
+            If `x` is not made of real numbers or does not broadcast with the batch, or `out` does
+            not fit.
+        """
+        cdef double point, result
+        cdef double work[KLF_BLOCK]
+        if PyFloat_CheckExact(x) and self.batch == () and not self.family.is_vector \
+                and out is None and self.sizes.work <= KLF_BLOCK:
+            point = x
+            self.family.log_density(self.d, self.constants, 1, &point, &result, work)
+            return result
+        array = as_float64(x, "x")
+        shape = self._loop_shape(array)
+        if out is not None:
+            check_out(out, shape, (np.float64,))
+        threads = default_threads if threads is None else thread_count(threads, "threads")
+        if self.batch == ():
+            result_array = self._log_density_one(array, shape, out, threads)
+        elif self.family.is_vector:
+            result_array = self._by_member(array, shape, (), "_log_density_one", out)
+        else:
+            result_array = self._log_density_each(array, shape, out)
+        if out is None and shape == ():
+            return result_array[()]
+        return result_array
+
+    def _loop_shape(self, array):
+        """Shape of the points `array` broadcast with the batch; the event axis left out."""
+        points = array.shape
+        if self.family.is_vector:
+            if array.ndim == 0 or points[array.ndim - 1] != self.d:
+                raise ValueError(
+                    f"x has shape {points}: its last axis must hold the {self.d} coordinates"
+                )
+            points = points[: array.ndim - 1]
+        if self.batch == ():
+            return points
+        try:
+            return np.broadcast_shapes(points, self.batch)
+        except ValueError:
+            raise ValueError(
+                f"x has shape {array.shape}, which does not broadcast with the batch {self.batch}"
+            ) from None
+
+    def _log_density_one(self, array, shape, out, threads):
+        cdef cnp.ndarray points = np.ascontiguousarray(array)
+        cdef cnp.ndarray result
+        direct = out is not None and out.flags.c_contiguous and out.flags.aligned \
+            and not np.may_share_memory(points, out)
+        result = out if direct else np.empty(shape)
+        cdef Py_ssize_t n = result.size
+        if n <= <Py_ssize_t>(CHUNK_BLOCKS * KLF_BLOCK):
+            self._log_density_range(points, result, 0, n)
+        else:
+            for_ranges(lambda a, b: self._log_density_range(points, result, a, b), n,
+                       CHUNK_BLOCKS * KLF_BLOCK, threads)
+        if out is not None and not direct:
+            out[...] = result
+            return out
+        return result
+
+    def _log_density_range(self, cnp.ndarray points, cnp.ndarray result, size_t first, size_t last):
+        cdef const double *x = data_of(points)
+        cdef double *log_p = data_of(result)
+        cdef size_t event = self.sizes.event, i, n
+        cdef double *work = new_doubles(self.sizes.work)
+        with nogil:
+            i = first
+            while i < last:
+                n = last - i if last - i < KLF_BLOCK else KLF_BLOCK
+                self.family.log_density(self.d, self.constants, n, x + i * event, log_p + i, work)
+                i += n
+        free(work)
+
+    def _log_density_each(self, array, shape, out):
+        """Arrays of parameters of a scalar family: NumPy's iterator hands out chunks."""
+        cdef const double *parameters[8]
+        cdef const double *x
+        cdef double *log_p
+        cdef size_t n, i, count = self.family.n_parameters
+        operands = [array] + [self.parameters[name] for name in self._parameter_names()] + [out]
+        flags = [["readonly", "contig", "aligned", "nbo"]] * (count + 1)
+        flags.append(["writeonly", "allocate", "contig", "aligned", "nbo", "no_broadcast"])
+        with np.nditer(operands, flags=["external_loop", "buffered", "zerosize_ok",
+                                        "copy_if_overlap", "delay_bufalloc"],
+                       op_flags=flags, op_dtypes=[np.float64] * (count + 2), order="C",
+                       buffersize=8192) as iterator:
+            iterator.reset()
+            result = iterator.operands[count + 1]
+            if iterator.itersize:
+                for chunks in iterator:
+                    x = data_of(chunks[0])
+                    log_p = data_of(chunks[count + 1])
+                    for i in range(count):
+                        parameters[i] = data_of(chunks[1 + i])
+                    n = chunks[0].size
+                    with nogil:
+                        self.family.log_density_each(n, parameters, x, log_p)
+        return result
+
+    def _by_member(self, array, shape, tail, method, out, *arguments):
+        """Apply a method of one member to the points of each member of the batch in turn."""
+        cdef Distribution member
+        event = (self.d,) if self.family.is_vector else ()
+        points = np.ascontiguousarray(np.broadcast_to(array, shape + event)).reshape((-1,) + event)
+        owner = np.broadcast_to(np.arange(self.members).reshape(self.batch), shape).reshape(-1)
+        order = np.argsort(owner, kind="stable")
+        edges = np.searchsorted(owner[order], np.arange(self.members + 1))
+        flat = np.empty((len(owner),) + tail)
+        theta = self._theta()
+        for m in range(self.members):
+            chosen = order[edges[m]:edges[m + 1]]
+            if len(chosen):
+                member = type(self)._from_theta(theta[m], (), self.d)
+                flat[chosen] = getattr(member, method)(points[chosen], (len(chosen),), None,
+                                                       *(arguments or (1,)))
+        result = flat.reshape(shape + tail)
+        if out is not None:
+            out[...] = result
+            return out
+        return result
+
+    def score(self, x, *, coordinates="parameters", out=None):
+        """Gradient of the log-density with respect to the parameters.
+
+        Parameters
+        ----------
+        x : array_like
+            Points, as for `log_density`.
+        coordinates : {"parameters", "natural", "unconstrained"}
+            What the gradient is taken with respect to. The entries of a covariance matrix count
+            as separate variables.
+        out : ndarray of float64, optional
+            Where to write the result.
+
+        Returns
+        -------
+        ndarray of float64
+            The coordinates are on the last axis. 0 outside the support; its expectation under the
+            distribution is 0. In natural coordinates it is T(x) - E T.
+        """
+        cdef klf_coordinates code = coordinates_code(coordinates)
+        width = self.sizes.parameters if code == KLF_PARAMETERS else self.sizes.coordinates
+        array = as_float64(x, "x")
+        shape = self._loop_shape(array)
+        if out is not None:
+            check_out(out, shape + (width,), (np.float64,))
+        if self.batch == ():
+            return self._score_one(array, shape, out, code)
+        return self._by_member(array, shape, (width,), "_score_one", out, int(code))
+
+    def _score_one(self, array, shape, out, klf_coordinates code):
+        cdef size_t k = self.sizes.coordinates, event = self.sizes.event
+        cdef size_t width = self.sizes.parameters if code == KLF_PARAMETERS else k
+        cdef cnp.ndarray points = np.ascontiguousarray(array)
+        cdef cnp.ndarray result = np.empty(shape + (width,))
+        cdef size_t total = result.size // width, start = 0, n, i, j
+        cdef const double *x = data_of(points)
+        cdef double *rows = data_of(result)
+        cdef double *score = new_doubles(k * KLF_BLOCK + k + self.sizes.work)
+        cdef double *one = score + k * KLF_BLOCK
+        cdef double *work = one + k
+        while start < total:
+            n = total - start if total - start < KLF_BLOCK else KLF_BLOCK
+            with nogil:
+                self.family.score(self.d, self.constants, n, x + start * event, NULL, score, work)
+                for i in range(n):
+                    for j in range(k):
+                        one[j] = score[j * KLF_BLOCK + i]
+                    self.family.map_score(self.d, self.theta, self.constants, code, one,
+                                          rows + (start + i) * width, work)
+            start += n
+        free(score)
+        if out is not None:
+            out[...] = result
+            return out
+        return result
+
+    def sufficient_statistics(self, x):
+        """T(x), with the k statistics on the last axis; depends on the family alone."""
+        points = self._event_points(x)
+        cdef cnp.ndarray flat = np.ascontiguousarray(points)
+        shape = points.shape[: points.ndim - 1] if self.family.is_vector else points.shape
+        cdef cnp.ndarray out = np.empty(shape + (self.sizes.coordinates,))
+        cdef size_t n = out.size // self.sizes.coordinates
+        self.family.statistics(self.d, n, data_of(flat), data_of(out))
+        return out
+
+    def log_base_measure(self, x):
+        """log h(x) of the density h(x) exp(eta.T(x) - A(eta)); depends on the family alone."""
+        points = self._event_points(x)
+        cdef cnp.ndarray flat = np.ascontiguousarray(points)
+        shape = points.shape[: points.ndim - 1] if self.family.is_vector else points.shape
+        cdef cnp.ndarray out = np.empty(shape)
+        self.family.log_base_measure(self.d, <size_t>out.size, data_of(flat), data_of(out))
+        return out[()]
+
+    def _event_points(self, x):
+        array = as_float64(x, "x")
+        if self.family.is_vector and (array.ndim == 0 or array.shape[array.ndim - 1] != self.d):
+            raise ValueError(
+                f"x has shape {array.shape}: its last axis must hold the {self.d} coordinates"
+            )
+        return array
+
+    # ---- Parameter algebra ----
+
+    def _coordinates(self, str kind):
+        cdef size_t k = self.sizes.coordinates, p = self.sizes.parameters
+        cdef cnp.ndarray out = np.empty(self.batch + (k,))
+        cdef double *to = data_of(out)
+        cdef Py_ssize_t m
+        for m in range(self.members):
+            if kind == "natural":
+                self.family.to_natural(self.d, self.theta + m * p, to + m * k)
+            elif kind == "mean":
+                self.family.to_mean(self.d, self.theta + m * p, to + m * k)
+            else:
+                self.family.to_unconstrained(self.d, self.theta + m * p, to + m * k)
+        return out
+
+    @property
+    def natural_parameters(self):
+        """Natural parameters eta, of shape batch + (k,)."""
+        return self._coordinates("natural")
+
+    @property
+    def mean_parameters(self):
+        """Mean parameters E T(x), the gradient of the log-partition, of shape batch + (k,)."""
+        return self._coordinates("mean")
+
+    @property
+    def unconstrained(self):
+        """Unconstrained coordinates, of shape batch + (k,)."""
+        return self._coordinates("unconstrained")
+
+    def _each(self, str what):
+        cdef cnp.ndarray out = np.empty(self.batch)
+        cdef double *to = data_of(out)
+        cdef double *work = new_doubles(self.sizes.work)
+        cdef size_t p = self.sizes.parameters
+        cdef Py_ssize_t m
+        for m in range(self.members):
+            if what == "entropy":
+                to[m] = self.family.entropy(self.d, self.theta + m * p, work)
+            else:
+                to[m] = self.family.log_partition(self.d, self.theta + m * p, work)
+        free(work)
+        return scalar_or_array(out)
+
+    def entropy(self):
+        """Entropy -E log p(x), in nats."""
+        return self._each("entropy")
+
+    def log_partition(self):
+        """Log-partition A(eta), in nats."""
+        return self._each("log_partition")
+
+    def _moments(self):
+        cdef size_t event = self.sizes.event
+        cdef cnp.ndarray mean = np.empty((self.members, event))
+        cdef cnp.ndarray variance = np.empty((self.members, event))
+        cdef Py_ssize_t m
+        for m in range(self.members):
+            self.family.mean_variance(self.d, self.theta + m * self.sizes.parameters,
+                                      data_of(mean) + m * event, data_of(variance) + m * event)
+        shape = self.batch + self.event_shape
+        return mean.reshape(shape), variance.reshape(shape)
+
+    def mean(self):
+        """Mean of x."""
+        return scalar_or_array(self._moments()[0])
+
+    def variance(self):
+        """Variance of x; for vector families that of each coordinate."""
+        return scalar_or_array(self._moments()[1])
+
+    def _score_map(self, coordinates):
+        """The matrices J, batch + (width, k), that take the standard score to `coordinates`."""
+        cdef klf_coordinates code = coordinates_code(coordinates)
+        cdef size_t k = self.sizes.coordinates
+        cdef size_t width = self.sizes.parameters if code == KLF_PARAMETERS else k, j
+        cdef cnp.ndarray columns = np.empty((self.members, k, width))
+        cdef double *out = data_of(columns)
+        cdef double *unit = new_doubles(k + self.sizes.constants + self.sizes.work)
+        cdef double *constants = unit + k
+        cdef double *work = constants + self.sizes.constants
+        cdef const double *theta
+        cdef Py_ssize_t m
+        for m in range(self.members):
+            theta = self.theta + m * self.sizes.parameters
+            self.family.prepare(self.d, theta, constants)
+            for j in range(k):
+                memset(unit, 0, k * sizeof(double))
+                unit[j] = 1.0
+                self.family.map_score(self.d, theta, constants, code, unit,
+                                      out + (m * k + j) * width, work)
+        free(unit)
+        return columns.reshape(self.batch + (k, width)).swapaxes(-1, -2)
+
+    def fisher_information(self, coordinates="parameters"):
+        """Fisher information, the covariance of the score, of shape batch + (width, width).
+
+        Parameters
+        ----------
+        coordinates : {"parameters", "natural", "unconstrained"}
+            As for `score`. With respect to a full covariance matrix it is singular, since the
+            matrix is symmetric.
+        """
+        j = self._score_map(coordinates)
+        return j @ j.swapaxes(-1, -2)
+
+    def fisher_solve(self, v, coordinates="natural"):
+        """The inverse Fisher information times `v`, whose last axis holds the coordinates.
+
+        Where the information is singular, the solution of least norm.
+        """
+        v = as_float64(v, "v")
+        j = self._score_map(coordinates)
+        if v.ndim == 0 or v.shape[v.ndim - 1] != j.shape[j.ndim - 2]:
+            raise ValueError(
+                f"v has shape {v.shape}: its last axis must hold {j.shape[j.ndim - 2]} coordinates"
+            )
+        inverse = np.linalg.pinv(j) if j.shape[-1] != j.shape[-2] else np.linalg.inv(j)
+        standard = (inverse @ v[..., None])
+        return (inverse.swapaxes(-1, -2) @ standard)[..., 0]
+
+    def _kl(self, Distribution other):
+        """Closed-form D(self || other) for members of one family, batches broadcast."""
+        shape = np.broadcast_shapes(self.batch, other.batch)
+        cdef cnp.ndarray mine = np.ascontiguousarray(np.broadcast_to(
+            np.arange(self.members).reshape(self.batch), shape), dtype=np.int64)
+        cdef cnp.ndarray theirs = np.ascontiguousarray(np.broadcast_to(
+            np.arange(other.members).reshape(other.batch), shape), dtype=np.int64)
+        cdef cnp.ndarray out = np.empty(shape)
+        cdef int64_t *a = <int64_t *>cnp.PyArray_DATA(mine)
+        cdef int64_t *b = <int64_t *>cnp.PyArray_DATA(theirs)
+        cdef double *to = data_of(out)
+        cdef double *work = new_doubles(self.sizes.work)
+        cdef size_t i, n = out.size, p = self.sizes.parameters
+        for i in range(n):
+            to[i] = self.family.kl(self.d, self.theta + a[i] * p, other.theta + b[i] * p, work)
+        free(work)
+        return scalar_or_array(out)
+
+    # ---- Draws ----
+
+    def sample(self, size=None, *, rng=None, out=None, threads=None):
+        """Draw independent samples.
+
+        Parameters
+        ----------
+        size : int or tuple of int, optional
+            Shape of the draws of each member; by default one draw.
+        rng : int, None, SeedSequence, numpy Generator or Stream, optional
+            Where the random numbers come from. An int is a seed; None is fresh entropy; a Stream
+            goes on from where it is; a numpy Generator is advanced by two 64-bit draws.
+        out : ndarray, optional
+            Where to write the draws: float64, or int64 for integer families; any strides.
+        threads : int, optional
+            Number of threads; does not change the draws.
+
+        Returns
+        -------
+        float, int or ndarray
+            Of shape size + batch + event; int64 for integer families. Draws that would round to
+            the outside of the support are the nearest number inside.
+
+        Raises
+        ------
+        MemoryError
+            If the result does not fit; the stream has not moved then.
+        """
+        return sample_into(self, size, rng, out, threads)
+
+    cdef void prepare_table(self) except *:
+        cdef double *table
+        if not self.table_ready:
+            table = new_doubles(self.sizes.table)
+            if self.family.prepare_sampler is not NULL:
+                self.family.prepare_sampler(self.d, self.theta, table)
+            self.table = table
+            self.table_ready = True
+
+
+def rebuild_distribution(cls, theta, batch, d):
+    """A distribution as it was when pickled."""
+    return cls._from_theta(theta, batch, d)

@@ -1,0 +1,308 @@
+# Compiled targets and the runs of the reverse minimiser.
+
+cdef class Target:
+    """A compiled q: a mixture of members of any families (or one member, unmixed)."""
+
+    def __cinit__(self, components, log_weights):
+        cdef Distribution component
+        cdef size_t i, n = len(components), most = 0
+        self.components = <klf_component *>malloc(max(n, 1) * sizeof(klf_component))
+        if self.components is NULL:
+            raise MemoryError("no memory for the components")
+        self.keep = list(components)
+        for i in range(n):
+            component = components[i]
+            self.components[i].family = component.family
+            self.components[i].constants = component.constants
+            self.components[i].log_weight = log_weights[i]
+            if component.sizes.work > most:
+                most = component.sizes.work
+            self.target.d = component.d
+        self.target.log_density = level.mixture
+        self.target.work = n * KLF_BLOCK + most
+        self.target.n_components = n
+        self.target.components = self.components
+
+    def __dealloc__(self):
+        free(self.components)
+
+    def log_density(self, cnp.ndarray rows, size_t n, int threads=1):
+        """log q of n C-contiguous rows."""
+        cdef cnp.ndarray out = np.empty(n)
+        for_ranges(lambda a, b: self._range(rows, out, a, b), n, CHUNK_BLOCKS * KLF_BLOCK, threads)
+        return out
+
+    def _range(self, cnp.ndarray rows, cnp.ndarray out, size_t first, size_t last):
+        cdef const double *x = data_of(rows)
+        cdef double *log_q = data_of(out)
+        cdef double *work = new_doubles(self.target.work)
+        cdef size_t i, n, event = (<Distribution>self.keep[0]).sizes.event
+        with nogil:
+            i = first
+            while i < last:
+                n = last - i if last - i < KLF_BLOCK else KLF_BLOCK
+                self.target.log_density(&self.target, n, x + i * event, log_q + i, work)
+                i += n
+        free(work)
+
+
+STATUS = {
+    KLF_RUN_GOING: "going",
+    KLF_RUN_EXACT: "exact",
+    KLF_RUN_CONVERGED: "converged",
+    KLF_RUN_NOISE_FLOOR: "noise_floor",
+    KLF_RUN_BUDGET: "budget",
+    KLF_RUN_SUPPORT: "support_error",
+    KLF_RUN_TARGET_NAN: "target_nan",
+    KLF_RUN_TARGET_INFINITE: "target_infinite",
+    KLF_RUN_DIVERGED: "diverged",
+}
+
+STEP_RULES = {
+    "constant": KLF_STEP_CONSTANT,
+    "decaying": KLF_STEP_DECAYING,
+    "adam": KLF_STEP_ADAM,
+}
+
+HISTORY_COLUMNS = ("evaluations", "samples", "kl", "kl_error", "gain", "gain_error", "explained",
+                   "length")
+
+
+cdef class ReverseRun:
+    """The state of one reverse minimisation; the methods are its stages.
+
+    With a `Target` whole runs of steps are C; with a Python log q the caller draws, evaluates and
+    hands back log q.
+    """
+
+    cdef klf_reverse run
+    cdef Distribution start
+    cdef Target target
+    cdef Stream stream
+    cdef double *doubles
+    cdef uint64_t *integers
+
+    def __cinit__(self, Distribution start, Target target, Stream stream, *, str method,
+                  str step_rule, bint leave_one_out, double step_size, double tolerance,
+                  samples, max_samples, max_steps, max_evaluations):
+        cdef size_t doubles, integers
+        self.start = start
+        self.target = target
+        self.stream = stream
+        self.run.level = level
+        self.run.family = start.family
+        self.run.target = &target.target if target is not None else NULL
+        self.run.stream = stream.key
+        self.run.d = start.d
+        self.run.sizes = start.sizes
+        self.run.method = KLF_METHOD_NATURAL if method == "natural" else KLF_METHOD_SCORE
+        self.run.step_rule = STEP_RULES[step_rule]
+        self.run.leave_one_out = leave_one_out
+        self.run.step_size = step_size
+        self.run.tolerance = tolerance
+        self.run.samples = samples
+        self.run.max_samples = max_samples
+        self.run.max_steps = max_steps
+        self.run.max_evaluations = max_evaluations
+        klf_reverse_memory(&self.run, &doubles, &integers)
+        self.doubles = new_doubles(doubles)
+        self.integers = <uint64_t *>malloc(integers * sizeof(uint64_t))
+        if self.integers is NULL:
+            raise MemoryError("no memory for the run")
+        klf_reverse_begin(&self.run, start.theta, self.doubles, self.integers)
+        self.run.next_block = stream.next_block
+
+    def __dealloc__(self):
+        free(self.doubles)
+        free(self.integers)
+
+    @property
+    def status(self):
+        return STATUS[self.run.status]
+
+    @property
+    def steps(self):
+        return int(self.run.steps)
+
+    @property
+    def evaluations(self):
+        return int(self.run.evaluations)
+
+    @property
+    def samples(self):
+        """Draws of the next step."""
+        return int(self.run.samples)
+
+    @property
+    def estimates(self):
+        """kl, kl_error, gain, gain_error, explained of the last step."""
+        return (self.run.kl, self.run.kl_error, self.run.gain, self.run.gain_error,
+                self.run.explained)
+
+    def distribution(self):
+        """The present member."""
+        cdef cnp.ndarray theta = np.empty(self.run.sizes.parameters)
+        memcpy(data_of(theta), self.run.theta, self.run.sizes.parameters * sizeof(double))
+        return type(self.start)._from_theta(theta, (), self.run.d)
+
+    def history_row(self):
+        cdef cnp.ndarray row = np.empty(KLF_ROW_COLUMNS + self.run.sizes.parameters)
+        klf_reverse_row(&self.run, data_of(row))
+        return row
+
+    def bad_sample(self):
+        """The sample at which a compiled target failed."""
+        cdef size_t event = self.run.sizes.event
+        cdef size_t n = self.run.bad_index + 1
+        return self._draw(self.run.bad_block, n, 1)[n - 1]
+
+    def _draw(self, first, count, threads):
+        """`count` samples of the present member from block `first` on, as rows."""
+        cdef cnp.ndarray out = new_array((count, self.run.sizes.event))
+        cdef uint64_t block = first
+        for_ranges(lambda a, b: self._draw_range(block, out, count, a, b),
+                   -(-count // KLF_BLOCK), CHUNK_BLOCKS, threads)
+        return out if self.start.family.is_vector else out[:, 0]
+
+    def _draw_range(self, uint64_t first, cnp.ndarray out, uint64_t count, uint64_t a, uint64_t b):
+        cdef double *x = data_of(out)
+        cdef double *work = new_doubles(self.run.sizes.work)
+        cdef uint64_t i
+        cdef size_t n
+        with nogil:
+            for i in range(a, b):
+                n = count - i * KLF_BLOCK if count - i * KLF_BLOCK < KLF_BLOCK else KLF_BLOCK
+                self.run.family.sample(self.run.d, self.run.constants, self.run.table,
+                                       self.run.stream, first + i, n,
+                                       x + i * KLF_BLOCK * self.run.sizes.event, work)
+        free(work)
+
+    def draw(self, count, threads=1):
+        """The next `count` samples of the present member."""
+        count = int(count)
+        return self._draw(self.stream.reserve(-(-count // KLF_BLOCK)), count, threads)
+
+    def probe_samples(self):
+        return int(klf_reverse_probe_samples(&self.run))
+
+    def probe(self, x, cnp.ndarray log_q):
+        """The in-family probe on samples with finite log q; True if it took or ended a step."""
+        cdef cnp.ndarray rows = np.ascontiguousarray(x)
+        cdef size_t n = rows.shape[0], k = self.run.sizes.coordinates
+        cdef double *work = new_doubles(n * (k + 2) + (k + 2) * (k + 2)
+                                        + klf_reverse_work(&self.run))
+        cdef const double *samples = data_of(rows)
+        cdef const double *values = data_of(log_q)
+        cdef int moved
+        self.run.evaluations += n
+        with nogil:
+            moved = klf_reverse_probe(&self.run, n, samples, values, work)
+        free(work)
+        return bool(moved)
+
+    def step_given(self, x, cnp.ndarray log_q, threads=1):
+        """One step from samples of the present member and their finite log q."""
+        cdef cnp.ndarray rows = np.ascontiguousarray(x)
+        cdef size_t n = rows.shape[0]
+        cdef cnp.ndarray moments = self._sum(
+            lambda a, b: self._given_range(rows, log_q, n, a, b),
+            (n + KLF_BLOCK - 1) // KLF_BLOCK, threads)
+        self.run.evaluations += n
+        klf_reverse_update(&self.run, data_of(moments))
+
+    def _given_range(self, cnp.ndarray rows, cnp.ndarray log_q, size_t total, size_t a, size_t b):
+        cdef Sums part = Sums(self.run.sums.width)
+        cdef double *work = new_doubles(klf_reverse_work(&self.run) + part.sums.width)
+        cdef double *moments = work + klf_reverse_work(&self.run)
+        cdef const double *x = data_of(rows)
+        cdef const double *q = data_of(log_q)
+        cdef size_t i = 0, n
+        cdef uint64_t bad = 0
+        cdef klf_run_status status = KLF_RUN_GOING
+        with nogil:
+            for i in range(a, b):
+                n = total - i * KLF_BLOCK if total - i * KLF_BLOCK < KLF_BLOCK else KLF_BLOCK
+                status = klf_reverse_block_given(
+                    &self.run, n, x + i * KLF_BLOCK * self.run.sizes.event, q + i * KLF_BLOCK,
+                    moments, work, &bad)
+                if status != KLF_RUN_GOING:
+                    break
+                klf_accumulator_add(&part.sums, i, moments)
+        free(work)
+        if status != KLF_RUN_GOING:
+            self.run.status = status
+        return part
+
+    def _sum(self, function, blocks, threads):
+        cdef Sums total = Sums(self.run.sums.width)
+        cdef Sums part
+        for part in for_ranges(function, blocks, CHUNK_BLOCKS, threads):
+            klf_accumulator_merge(&total.sums, &part.sums)
+        return total.total()
+
+    def step_compiled(self, threads=1):
+        """One step of many samples against the compiled target; several threads may share it."""
+        cdef uint64_t samples = self.run.samples
+        cdef uint64_t blocks = (samples + KLF_BLOCK - 1) // KLF_BLOCK
+        cdef uint64_t first = self.stream.reserve(blocks)
+        cdef cnp.ndarray moments = self._sum(
+            lambda a, b: self._compiled_range(first, samples, a, b), blocks, threads)
+        if self.run.status == KLF_RUN_GOING:
+            self.run.evaluations += samples
+            klf_reverse_update(&self.run, data_of(moments))
+
+    def _compiled_range(self, uint64_t first, uint64_t samples, uint64_t a, uint64_t b):
+        cdef Sums part = Sums(self.run.sums.width)
+        cdef double *work = new_doubles(klf_reverse_work(&self.run) + part.sums.width)
+        cdef double *moments = work + klf_reverse_work(&self.run)
+        cdef uint64_t i = 0, bad = 0
+        cdef size_t n
+        cdef klf_run_status status = KLF_RUN_GOING
+        with nogil:
+            for i in range(a, b):
+                n = samples - i * KLF_BLOCK if samples - i * KLF_BLOCK < KLF_BLOCK else KLF_BLOCK
+                status = klf_reverse_block(&self.run, first + i, n, moments, work, &bad)
+                if status != KLF_RUN_GOING:
+                    break
+                klf_accumulator_add(&part.sums, first + i, moments)
+        free(work)
+        if status != KLF_RUN_GOING and self.run.status == KLF_RUN_GOING:
+            self.run.status = status
+            self.run.bad_block = first + i
+            self.run.bad_index = bad
+        return part
+
+    def run_compiled(self, steps):
+        """Up to `steps` whole steps in C, without the GIL; their history rows."""
+        cdef uint64_t count = steps, done
+        cdef cnp.ndarray rows = np.empty((count, KLF_ROW_COLUMNS + self.run.sizes.parameters))
+        cdef double *out = data_of(rows)
+        self.run.next_block = self.stream.next_block
+        with nogil:
+            done = klf_reverse_run(&self.run, count, out)
+        self.stream.reserve(self.run.next_block - self.stream.next_block)
+        return rows[:done]
+
+
+cdef class Sums:
+    """Memory for an accumulator of a consecutive range of blocks."""
+
+    cdef klf_accumulator sums
+
+    def __cinit__(self, size_t width):
+        self.sums.width = width
+        self.sums.capacity = 256
+        self.sums.first = <uint64_t *>malloc(512 * sizeof(uint64_t))
+        self.sums.values = new_doubles(256 * width)
+        if self.sums.first is NULL:
+            raise MemoryError("no memory for the sums")
+        self.sums.count = self.sums.first + 256
+
+    def __dealloc__(self):
+        free(self.sums.first)
+        free(self.sums.values)
+
+    def total(self):
+        cdef cnp.ndarray out = np.empty(self.sums.width)
+        klf_accumulator_total(&self.sums, data_of(out))
+        return out

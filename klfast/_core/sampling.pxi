@@ -1,0 +1,113 @@
+# Draws of a distribution into arrays: member m of a batch uses blocks of its own.
+
+def size_shape(size):
+    """`size` as a tuple of non-negative ints."""
+    if size is None:
+        return ()
+    items = size if isinstance(size, (tuple, list)) else (size,)
+    return tuple(bounded_integer(item, "size", 2**62) for item in items)
+
+
+def check_integer_range(Distribution self, bint converts):
+    """Refuse to put counts into int64 that may not fit."""
+    mean, variance = self._moments()
+    if converts and np.any(mean + 40.0 * np.sqrt(variance) + 1000.0 > 9.2e18):
+        raise ValueError(
+            f"{type(self).__name__}: draws of mean {np.max(mean)} may exceed the largest int64, "
+            "9.2e18: pass out=, an array of float64"
+        )
+
+
+def sample_into(Distribution self, size, rng, out, threads):
+    cdef Stream stream
+    cdef uint64_t first
+    cdef double one
+    cdef cnp.ndarray result
+    stream = rng if type(rng) is Stream else as_stream(rng)
+    if size is None and out is None and self.batch == () and not self.family.is_vector \
+            and not self.family.is_integer:
+        self.prepare_table()
+        sample_one(self, stream.key, stream.reserve(1), &one)
+        return one
+    shape = size_shape(size)
+    full = shape + self.batch + self.event_shape
+    dtypes = (np.int64, np.float64) if self.family.is_integer else (np.float64,)
+    threads = default_threads if threads is None else thread_count(threads, "threads")
+    if out is not None:
+        check_out(out, full, dtypes)
+    if self.family.is_integer:
+        check_integer_range(self, out is None or out.dtype == np.int64)
+    result = out if out is not None and out.flags.c_contiguous and out.flags.aligned \
+        else new_array(full, dtypes[0] if out is None else out.dtype)
+    count = 1
+    for length in shape:
+        count *= length
+    blocks = -(-count // KLF_BLOCK)
+    self_blocks = blocks * self.members
+    if self_blocks >= 2**63:
+        raise MemoryError(f"size={size!r} is too large")
+    first = stream.reserve(self_blocks)
+    if self.batch == ():
+        self.prepare_table()
+        for_ranges(lambda a, b: sample_blocks(self, stream, first, count, result, a, b), blocks,
+                   CHUNK_BLOCKS, threads)
+    else:
+        sample_batch(self, stream, first, blocks, count, result.reshape((count, self.members, -1)),
+                     threads)
+    if out is None:
+        return result[()] if full else result[()].item()
+    if out is not result:
+        out[...] = result
+    return out
+
+
+cdef void sample_one(Distribution self, klf_stream key, uint64_t block, double *x) except *:
+    cdef double work[KLF_BLOCK]
+    cdef double *scratch = &work[0]
+    cdef bint large = self.sizes.work > KLF_BLOCK
+    if large:
+        scratch = new_doubles(self.sizes.work)
+    self.family.sample(self.d, self.constants, self.table, key, block, 1, x, scratch)
+    if large:
+        free(scratch)
+
+
+def sample_blocks(Distribution self, Stream stream, uint64_t first, uint64_t count,
+                  cnp.ndarray result, uint64_t a, uint64_t b):
+    """Blocks a to b of `count` draws of one member into its C-contiguous result."""
+    cdef bint to_integer = cnp.PyArray_TYPE(result) == cnp.NPY_INT64
+    cdef double *out = data_of(result)
+    cdef int64_t *integers = <int64_t *>cnp.PyArray_DATA(result)
+    cdef size_t event = self.sizes.event, n, i
+    cdef double *work = new_doubles(self.sizes.work + KLF_BLOCK)
+    cdef double *draws = work + self.sizes.work
+    cdef klf_stream key = stream.key
+    cdef uint64_t block
+    with nogil:
+        for block in range(a, b):
+            n = min(count - block * KLF_BLOCK, <uint64_t>KLF_BLOCK)
+            if to_integer:
+                self.family.sample(self.d, self.constants, self.table, key, first + block, n,
+                                   draws, work)
+                for i in range(n):
+                    integers[block * KLF_BLOCK + i] = <int64_t>draws[i]
+            else:
+                self.family.sample(self.d, self.constants, self.table, key, first + block, n,
+                                   out + block * KLF_BLOCK * event, work)
+    free(work)
+
+
+def sample_batch(Distribution self, Stream stream, uint64_t first, uint64_t blocks, count, result,
+                 threads):
+    """Each member's draws, as if it were alone with its own run of blocks."""
+    cdef Distribution member
+    theta = self._theta()
+    dtype = result.dtype
+    for m in range(self.members):
+        member = type(self)._from_theta(theta[m], (), self.d)
+        member.prepare_table()
+        part = np.empty((count,) + self.event_shape, dtype=dtype)
+        start = first + m * blocks
+        for_ranges(lambda a, b: sample_blocks(member, stream, start, count, part, a, b), blocks,
+                   CHUNK_BLOCKS, threads)
+        result[:, m] = part.reshape(count, -1)

@@ -1,0 +1,375 @@
+"""Forward minimisation: D(q || p) over the family of p, that is maximum likelihood."""
+
+from __future__ import annotations
+
+import inspect
+import math
+import time
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from klfast._core.native import Accumulator, Distribution, Stream
+from klfast.divergence import KLEstimate, kl_divergence
+from klfast.optimize.moments import _as_data, fit_moments, log_likelihood
+from klfast.optimize.options import Options, choice, count, one_member
+from klfast.optimize.progress import Progress
+from klfast.optimize.result import FitResult
+from klfast.optimize.step_rules import StepRule
+from klfast.targets import Mixture
+
+_CHUNK = 1 << 17
+_HISTORY = ("evaluations", "cross_entropy", "length")
+
+
+def minimize_forward_kl(
+    p: Distribution,
+    data: Any,
+    *,
+    weights: ArrayLike | Iterable[ArrayLike] | None = None,
+    method: str = "auto",
+    samples: int | None = None,
+    max_steps: int = 2000,
+    max_evaluations: int | None = None,
+    max_seconds: float | None = None,
+    tolerance: float = 1e-6,
+    step_size: float = 0.01,
+    optimizer: str = "constant",
+    start: Distribution | None = None,
+    callback: Any = None,
+    progress: bool = False,
+    threads: int | None = None,
+    rng: Any = None,
+) -> FitResult:
+    r"""Fit p to q, known by samples, by minimising the forward divergence D(q || p).
+
+    .. math:: D(q \| p) = E_q[\log q(x) - \log p(x)]
+
+    Its minimum is the maximum-likelihood member of p's family.
+
+    Parameters
+    ----------
+    p : distribution
+        A member of the family to fit; the start of the method "score".
+    data : array_like, iterable of arrays, distribution, Mixture or callable
+        Samples of q, of shape (n,) or (n, d); or chunks of them, used once and in order; or q
+        itself, to be sampled; or a sampler: ``data(n)`` or ``data(n, rng)``, with `rng` a NumPy
+        Generator, returns n samples.
+    weights : array_like of shape (n,), or an iterable with one array to a chunk, optional
+        Non-negative weights of the data.
+    method : {"auto", "moments", "score"}
+        "moments" (also "auto"): one pass, exact: the member whose mean parameters are those of the
+        data. "score": stochastic gradient u <- u + step_size mean s(x) on mini-batches, in
+        unconstrained coordinates.
+    samples : int, optional
+        Draws of a q that is sampled (for "moments"; 1e6 by default) or size of a mini-batch (for
+        "score"; 1000 by default).
+    max_steps, max_evaluations, max_seconds, tolerance, step_size, optimizer : optional
+        Of the method "score", as for `minimize_reverse_kl`; the gain is that of a natural step.
+        `max_evaluations` bounds the number of data used by either method.
+    start, callback, progress, threads, rng : optional
+        As for `minimize_reverse_kl`.
+
+    Returns
+    -------
+    FitResult
+        `kl` is given where q is a distribution or Mixture; data have none, since their density is
+        unknown: see `cross_entropy` and `log_likelihood`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        If an argument is wrong, some datum is not finite or outside the support (the message gives
+        the first), or no maximum exists (the message says why).
+
+    References
+    ----------
+    Barndorff-Nielsen (1978), Information and Exponential Families in Statistical Theory,
+    section 9.3.
+
+    Examples
+    --------
+    >>> import klfast as kf
+    >>> r = kf.minimize_forward_kl(kf.Normal(0.0, 1.0), [1.0, 2.0, 3.0, 6.0])
+    >>> r.distribution
+    Normal(loc=3.0, scale=1.8708286933869707)
+    """
+    first = one_member(p if start is None else start, "p" if start is None else "start",
+                       interior=method == "score")
+    if type(first) is not type(p) or first.event_shape != p.event_shape:
+        raise TypeError(f"start is {first!r}: it must be of the family of p, {type(p).__name__}")
+    choice(method, "method", ("auto", "moments", "score"))
+    options = Options.check(
+        max_steps=max_steps, max_evaluations=max_evaluations, max_seconds=max_seconds,
+        tolerance=tolerance, step_size=step_size, optimizer=optimizer, callback=callback,
+        progress=progress, threads=threads, rng=rng,
+    )
+    draws = None if samples is None else count(samples, "samples", 1)
+    source = _Source(data, weights, first, options.stream)
+    if method == "score":
+        return _ScoreRun(first, source, options, draws or 1000).drive()
+    return _by_moments(first, source, options, draws or 1_000_000)
+
+
+class _Source:
+    """The data, whatever their form, as chunks or as mini-batches."""
+
+    def __init__(self, data: Any, weights: Any, p: Distribution, stream: Stream) -> None:
+        self.family = type(p)
+        self.dimension = p.event_shape[0] if p.event_shape else 1
+        self.stream = stream
+        self.target: Any = None
+        self.sampler: Callable[[int], Any] | None = None
+        self.chunks: list[Any] | Iterator[Any] | None = None
+        self.weights: list[Any] | Iterator[Any] | None = None
+        if isinstance(data, Distribution | Mixture):
+            if data.event_shape != p.event_shape:
+                raise ValueError(f"data has event shape {data.event_shape}, p has {p.event_shape}")
+            if getattr(data, "batch_shape", ()) != ():
+                raise ValueError(f"data has batch shape {data.batch_shape}: it must be one")
+            self.target = data
+            self.sampler = lambda n: data.sample(n, rng=stream)
+        elif callable(data) and not hasattr(data, "__array__"):
+            self.sampler = _sampler(data, stream)
+        elif _is_chunked(data, len(p.event_shape)):
+            self.chunks = data if isinstance(data, list) else iter(data)
+            if weights is not None:
+                self.weights = weights if isinstance(weights, list) else iter(weights)
+        else:
+            self.chunks = [data]
+            self.weights = None if weights is None else [weights]
+        if self.sampler is not None and weights is not None:
+            raise ValueError("weights given: samples drawn from q are all alike")
+
+    def rows(self, chunk: Any) -> NDArray[np.float64]:
+        """A chunk as checked rows."""
+        dimension = self.dimension if self.family._is_vector() else None
+        return _as_data(self.family, chunk, dimension)
+
+    def drawn(self, total: int) -> Iterator[NDArray[np.float64]]:
+        """`total` samples of the sampler, in chunks."""
+        assert self.sampler is not None
+        for done in range(0, total, _CHUNK):
+            n = min(_CHUNK, total - done)
+            rows = self.rows(self.sampler(n))
+            if len(rows) != n:
+                raise ValueError(f"the sampler returned {len(rows)} samples: asked for {n}")
+            yield rows
+
+
+def _sampler(data: Callable[..., Any], stream: Stream) -> Callable[[int], Any]:
+    """The user's sampler as a function of n alone."""
+    try:
+        parameters = inspect.signature(data).parameters.values()
+        required = [
+            q for q in parameters
+            if q.default is q.empty and q.kind in (q.POSITIONAL_ONLY, q.POSITIONAL_OR_KEYWORD)
+        ]
+    except ValueError:
+        required = []
+    if len(required) < 2:
+        return data
+    generator = np.random.default_rng(stream.spawn(1)[0].seed)
+    return lambda n: data(n, generator)
+
+
+def _is_chunked(data: Any, event_rank: int) -> bool:
+    """Whether `data` is an iterable of arrays of rows rather than one array."""
+    if isinstance(data, list | tuple):
+        return bool(data) and all(
+            isinstance(part, np.ndarray) and part.ndim == event_rank + 1 for part in data
+        )
+    return (
+        hasattr(data, "__iter__")
+        and not hasattr(data, "__array__")
+        and not hasattr(data, "__array_interface__")
+        and not hasattr(data, "__len__")
+        and not isinstance(data, str | bytes)
+    )
+
+
+def _by_moments(p: Distribution, source: _Source, options: Options, draws: int) -> FitResult:
+    began = time.monotonic()
+    family = type(p)
+    if type(source.target) is family:
+        return FitResult(
+            distribution=source.target, direction="forward", method="moments", kl=0.0,
+            kl_error=0.0, gain=0.0, gain_error=0.0, status="exact",
+            message="q is in the family: the fit is q", steps=0, evaluations=0,
+            seconds=time.monotonic() - began,
+        )
+    dimension = source.dimension if family._is_vector() else None
+    if source.sampler is not None:
+        chunks: Any = source.drawn(min(draws, options.max_evaluations))
+    else:
+        chunks = _limited(source, options.max_evaluations)
+    fit = fit_moments(family, chunks, source.weights, dimension=dimension, likelihood=True,
+                      threads=options.threads)
+    total, cross_entropy, error = log_likelihood(fit)
+    divergence = KLEstimate(math.nan, math.nan)
+    if source.target is not None:
+        found = kl_divergence(source.target, fit.distribution, rng=options.stream)
+        divergence = found if isinstance(found, KLEstimate) else KLEstimate(found, 0.0)
+    drawn = source.sampler is not None
+    return FitResult(
+        distribution=fit.distribution, direction="forward", method="moments",
+        kl=divergence.value, kl_error=divergence.standard_error, gain=0.0, gain_error=0.0,
+        cross_entropy=cross_entropy, cross_entropy_error=error,
+        log_likelihood=math.nan if drawn else total, status="exact",
+        message=f"the mean parameters are those of the {fit.count} "
+        + ("draws of q" if drawn else "data"),
+        steps=1, evaluations=fit.count, seconds=time.monotonic() - began,
+    )
+
+
+def _limited(source: _Source, most: int) -> Any:
+    """The chunks; an iterator of them is cut at `most` data."""
+    assert source.chunks is not None
+    if isinstance(source.chunks, list) and most >= sum(len(np.atleast_1d(c))
+                                                       for c in source.chunks):
+        return source.chunks
+    return _cut(source, most)
+
+
+def _cut(source: _Source, most: int) -> Iterator[NDArray[np.float64]]:
+    assert source.chunks is not None
+    if source.weights is not None:
+        raise ValueError("max_evaluations cuts the data: it cannot be combined with weights")
+    for chunk in source.chunks:
+        rows = source.rows(chunk)[:most]
+        most -= len(rows)
+        if len(rows):
+            yield rows
+        if most <= 0:
+            return
+
+
+class _ScoreRun:
+    """Stochastic gradient ascent of the likelihood, mini-batch by mini-batch."""
+
+    def __init__(self, p: Distribution, source: _Source, options: Options, batch: int) -> None:
+        self.source = source
+        self.options = options
+        self.batch = batch
+        self.distribution = p
+        self.evaluated = p
+        self.rule = StepRule(options.optimizer, options.step_size, p.unconstrained)
+        self.rows: list[tuple[Any, ...]] = []
+        self.steps = 0
+        self.evaluations = 0
+        self.gain = self.gain_error = self.cross_entropy = self.error = math.nan
+        self.quiet = 0
+        self.status = "going"
+        self.began = time.monotonic()
+
+    def drive(self) -> FitResult:
+        with Progress(self.options.progress, self.options.max_steps) as progress:
+            for rows, weights in self._batches():
+                if self._spent(len(rows)):
+                    self.status = "budget"
+                    break
+                self._step(rows, weights)
+                progress.show(self.steps, f"cross-entropy {self.cross_entropy:.6g}")
+                if self.options.callback is not None:
+                    try:
+                        self.options.callback(self._result())
+                    except StopIteration:
+                        self.status = "stopped_by_callback"
+                if self.status != "going":
+                    break
+        if self.status == "going":
+            self.status = "budget"
+        return self._result()
+
+    def _spent(self, n: int) -> bool:
+        options = self.options
+        return (
+            self.steps > options.max_steps
+            or self.evaluations + n > options.max_evaluations
+            or time.monotonic() > options.deadline
+        )
+
+    def _batches(self) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
+        """Mini-batches: draws of a sampler, chunks of an iterator, or random rows of an array."""
+        source = self.source
+        if source.sampler is not None:
+            while True:
+                yield next(source.drawn(self.batch)), None
+        assert source.chunks is not None
+        if not isinstance(source.chunks, list):
+            for chunk in source.chunks:
+                yield source.rows(chunk), None if source.weights is None else next(source.weights)
+            return
+        rows = np.concatenate([source.rows(chunk) for chunk in source.chunks])
+        if not len(rows):
+            raise ValueError("data is empty: there is nothing to fit")
+        weights = None
+        if source.weights is not None:
+            assert isinstance(source.weights, list)
+            weights = np.concatenate([np.asarray(w, dtype=np.float64) for w in source.weights])
+            if weights.shape != (len(rows),):
+                raise ValueError(
+                    f"weights has shape {weights.shape}: it must have shape ({len(rows)},)"
+                )
+        generator = np.random.default_rng(source.stream.spawn(1)[0].seed)
+        while True:
+            chosen = generator.integers(0, len(rows), self.batch)
+            yield rows[chosen], None if weights is None else weights[chosen]
+
+    def _step(self, rows: NDArray[np.float64], weights: NDArray[np.float64] | None) -> None:
+        p = self.distribution
+        accumulator = Accumulator(p, "gradient")
+        accumulator.update(rows, weights, p.log_density(rows), threads=self.options.threads)
+        moments = accumulator.moments()
+        if moments[1] == 0.0:
+            raise ValueError("weights of a mini-batch are all 0: there is nothing to fit")
+        self.evaluations += len(rows)
+        self._estimate(moments, p.n_coordinates)
+        self.evaluated = p
+        if self.quiet >= 2:
+            self.status = "converged"
+            return
+        if self.steps >= self.options.max_steps:
+            self.status = "budget"
+            return
+        gradient = accumulator.sum_score("unconstrained") / moments[1]
+        u, length = self.rule.step(gradient)
+        self.rows.append((self.evaluations, self.cross_entropy, length))
+        try:
+            self.distribution = type(p).from_unconstrained(u)
+        except ValueError:
+            self.status = "diverged"
+            return
+        self.steps += 1
+
+    def _estimate(self, moments: NDArray[np.float64], k: int) -> None:
+        """Cross-entropy, and the gain |mean s|^2/2 of a natural step less what noise adds to it."""
+        n, total = moments[0], moments[1]
+        mean = moments[3 : 3 + k] / total
+        r, square = moments[3 + k] / total, moments[4 + k] / total
+        self.cross_entropy = float(-r)
+        self.error = math.sqrt(max(square - r * r, 0.0) / n)
+        noise = 0.5 * k / n  # the standard score has unit variance where the model fits
+        self.gain = float(0.5 * mean @ mean - noise)
+        self.gain_error = math.sqrt(float(mean @ mean) / n + 0.5 * k / n**2)
+        quiet = self.gain + 2.0 * self.gain_error <= self.options.tolerance
+        self.quiet = self.quiet + 1 if quiet else 0
+
+    def _result(self) -> FitResult:
+        messages = {
+            "converged": "the predicted gain of a further step is below the tolerance",
+            "budget": "the budget of steps, data or seconds is used up",
+            "stopped_by_callback": "the callback raised StopIteration",
+            "diverged": "a step left the domain: step_size is too large",
+        }
+        dtype = [(name, np.float64) for name in _HISTORY]
+        return FitResult(
+            distribution=self.evaluated, direction="forward", method="score", kl=math.nan,
+            kl_error=math.nan, gain=self.gain, gain_error=self.gain_error,
+            cross_entropy=self.cross_entropy, cross_entropy_error=self.error,
+            status=self.status, message=messages.get(self.status, "the run goes on"),
+            steps=self.steps, evaluations=self.evaluations,
+            seconds=time.monotonic() - self.began, history=np.array(self.rows, dtype=dtype),
+        )

@@ -1,0 +1,155 @@
+"""Forward minimisation by moments: one pass over the data, one solve of the mean map.
+
+D(q || p) is convex in the natural parameters and least where the mean parameters are the data's.
+The data enter through the mean of the standard score under a reference member near them, so that
+data at 1e9 +- 1e-3 lose nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from klfast._core.native import (
+    Accumulator,
+    Distribution,
+    as_float64,
+    as_rows,
+    checked_weights,
+    family_check_data,
+    fit_from_mean_score,
+    reference_member,
+)
+
+Rows = NDArray[np.float64]
+
+
+class MomentsFit(NamedTuple):
+    """A maximum-likelihood member and what the pass over the data told."""
+
+    distribution: Any
+    reference: Distribution
+    accumulator: Accumulator
+    count: int
+
+
+def fit_moments(
+    cls: type[Distribution],
+    chunks: Iterable[ArrayLike],
+    weights: Iterable[ArrayLike] | None = None,
+    *,
+    dimension: int | None = None,
+    likelihood: bool = False,
+    threads: int = 1,
+) -> MomentsFit:
+    """Fit a member of `cls` to the rows of all chunks together.
+
+    Parameters
+    ----------
+    cls : family's class
+    chunks : iterable of array_like
+        Each of shape (n,) or (n, d). A list is passed over again if the first rows turn out to be
+        no guide to the rest; an iterator is passed over once.
+    weights : iterable of array_like, optional
+        One array of weights to each chunk.
+    dimension : int, optional
+        The event's, where it is known.
+    likelihood : bool
+        Also accumulate the log-density under the reference.
+    threads : int
+    """
+    fit = _pass(cls, chunks, weights, None, dimension, likelihood, threads)
+    for _ in range(2):
+        if not isinstance(chunks, list) or not _far(fit):
+            break
+        fit = _pass(cls, chunks, weights, fit.distribution, dimension, likelihood, threads)
+    return fit
+
+
+def _far(fit: MomentsFit) -> bool:
+    """Whether the fit is so far from its reference that digits were lost."""
+    mean = fit.accumulator.mean_score()
+    return float(mean @ mean) > 1.0
+
+
+def _pass(
+    cls: type[Distribution],
+    chunks: Iterable[ArrayLike],
+    weights: Iterable[ArrayLike] | None,
+    reference: Distribution | None,
+    dimension: int | None,
+    likelihood: bool,
+    threads: int,
+) -> MomentsFit:
+    accumulator: Accumulator | None = None
+    count, scale = 0, 1.0
+    weight_chunks = iter(weights) if weights is not None else None
+    for chunk in chunks:
+        rows = _as_data(cls, chunk, dimension)
+        w = None
+        if weight_chunks is not None:
+            w = checked_weights(next(weight_chunks), len(rows))
+        d = rows.shape[1] if rows.ndim == 2 else 1
+        family_check_data(cls, rows, d, count)
+        if accumulator is None and len(rows):
+            dimension = d
+            if reference is None:
+                reference = reference_member(cls, rows, w, d)
+            accumulator = Accumulator(reference, "gradient" if likelihood else "score")
+            if w is not None and w.max() > 1e100:
+                scale = float(w.max())
+        if accumulator is not None and len(rows):
+            assert reference is not None
+            log_p = reference.log_density(rows, threads=threads) if likelihood else None
+            accumulator._add_rows(rows, None if w is None else w / scale, log_p, threads)
+            count += len(rows)
+    if accumulator is None or reference is None:
+        raise ValueError("data is empty: there is nothing to fit")
+    return MomentsFit(_solve(cls, accumulator, reference, count), reference, accumulator, count)
+
+
+def _as_data(cls: type[Distribution], chunk: ArrayLike, dimension: int | None) -> Rows:
+    array = as_float64(chunk, "data")
+    if cls._is_vector():
+        d = dimension if dimension is not None else (array.shape[-1] if array.ndim == 2 else 0)
+        if array.ndim != 2 or array.shape[1] != d or d == 0:
+            wanted = "d" if dimension is None else str(dimension)
+            raise ValueError(f"data has shape {array.shape}: it must have shape (n, {wanted})")
+        return np.ascontiguousarray(array)
+    rows: Rows = as_rows(array, "data", 1)
+    return rows
+
+
+def _solve(
+    cls: type[Distribution], accumulator: Accumulator, reference: Distribution, count: int
+) -> Distribution:
+    if accumulator.moments()[1] == 0.0:
+        raise ValueError("weights are all 0: there is nothing to fit")
+    fitted = fit_from_mean_score(reference, accumulator.mean_score())
+    if fitted is None:
+        raise ValueError(
+            f"no maximum-likelihood {cls.__name__} exists for these {count} data: they are all "
+            "equal, too few for the number of parameters, or lie on a hyperplane, and the "
+            "likelihood grows without bound as the spread goes to 0"
+        )
+    return fitted
+
+
+def log_likelihood(fit: MomentsFit) -> tuple[float, float, float]:
+    """Sum of w log p, its weighted mean's negative, and the standard error of that.
+
+    With the data's mean parameters those of the fit, sum w log p = sum w log p_reference
+    + (sum w) D(fit || reference), exactly.
+    """
+    moments = fit.accumulator.moments()
+    k = fit.reference.n_coordinates
+    total, squares = moments[1], moments[2]
+    reference_sum, reference_squares = moments[3 + k], moments[4 + k]
+    mean = reference_sum / total
+    variance = max(reference_squares / total - mean * mean, 0.0)
+    gain = fit.distribution._kl(fit.reference)
+    error = float(np.sqrt(variance * squares) / total)
+    return float(reference_sum + total * gain), float(-(mean + gain)), error

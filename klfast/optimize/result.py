@@ -1,0 +1,102 @@
+"""What a minimiser returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+_NO_HISTORY: NDArray[np.void] = np.empty(0, dtype=[("kl", float)])
+
+
+@dataclass(frozen=True)
+class FitResult:
+    """The result of a fit: the distribution, its divergence with an error bar, and why it ended.
+
+    Attributes
+    ----------
+    distribution : Distribution
+        The fitted member.
+    direction : {"reverse", "forward"}
+        D(p || q) or D(q || p).
+    method : str
+        The method that served.
+    kl : float
+        The divergence in nats; exact where there is a closed form. Minus log Z when log q is known
+        up to a constant only. NaN where q is known by data only: their density is unknown.
+    kl_error : float
+        Standard error of `kl`; 0 where it is exact.
+    cross_entropy : float
+        For data: the mean of -log p over them. NaN otherwise.
+    cross_entropy_error : float
+        Its standard error.
+    log_likelihood : float
+        For data: the weighted sum of log p. NaN otherwise.
+    gain, gain_error : float
+        Predicted reduction of the divergence by one more step, and its standard error.
+    status : str
+        One of "exact", "converged", "noise_floor", "budget", "stopped_by_callback",
+        "support_error", "diverged".
+    converged : bool
+        Whether `status` is "exact" or "converged".
+    message : str
+        Why the run ended, in words.
+    steps, evaluations : int
+        Steps taken; evaluations of log q, or data used.
+    seconds : float
+        Wall time.
+    history : structured ndarray
+        One record to a step: the estimates, and the parameters they belong to.
+    """
+
+    distribution: Any
+    direction: str
+    method: str
+    kl: float
+    kl_error: float
+    status: str
+    message: str
+    steps: int
+    evaluations: int
+    seconds: float
+    cross_entropy: float = np.nan
+    cross_entropy_error: float = np.nan
+    log_likelihood: float = np.nan
+    gain: float = np.nan
+    gain_error: float = np.nan
+    history: NDArray[np.void] = field(default_factory=lambda: _NO_HISTORY, repr=False)
+
+    @property
+    def converged(self) -> bool:
+        """Whether the run ended because nothing was left to gain."""
+        return self.status in ("exact", "converged")
+
+    def __repr__(self) -> str:
+        name = "D(p||q)" if self.direction == "reverse" else "D(q||p)"
+        rows = [
+            ("distribution", repr(self.distribution)),
+            ("method", f"{self.direction}, {self.method}"),
+            ("status", f"{self.status}: {self.message}"),
+        ]
+        if not np.isnan(self.kl):
+            rows.append((name, f"{self.kl:.6g} +- {self.kl_error:.2g} nats"))
+        if not np.isnan(self.cross_entropy):
+            rows.append(
+                ("cross-entropy", f"{self.cross_entropy:.6g} +- {self.cross_entropy_error:.2g}")
+            )
+            rows.append(("log-likelihood", f"{self.log_likelihood:.6f}"))
+        if not np.isnan(self.gain):
+            rows.append(("gain left", f"{self.gain:.2g} +- {self.gain_error:.2g}"))
+        rows.append(("steps", f"{self.steps}"))
+        rows.append(("evaluations", f"{self.evaluations}"))
+        rows.append(("seconds", f"{self.seconds:.3g}"))
+        width = max(len(label) for label, _ in rows)
+        return "\n".join(f"{label:>{width}}  {text}" for label, text in rows)
+
+    def plot(self, ax: Any = None) -> Any:
+        """Draw the divergence against the evaluations; needs matplotlib. Returns the axes."""
+        from klfast.plotting import plot_history
+
+        return plot_history(self, ax)

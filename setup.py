@@ -1,0 +1,107 @@
+"""Builds the C library once per instruction-set level and the one Cython module over it.
+
+`libraries=` of setuptools would put every level's object at the same path and reuse the first, so a
+`build_ext` subclass compiles each level into a folder of its own. See pyproject.toml for the rest.
+"""
+
+from __future__ import annotations
+
+import os
+import platform
+import sys
+from pathlib import Path
+
+import numpy
+from Cython.Build import cythonize
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+SOURCE = Path("src_c")
+LEVEL_SOURCES = sorted(
+    str(path)
+    for folder in ("families", "kl", "math", "random")
+    for path in (SOURCE / folder).glob("*.c")
+    if path.name not in {"accumulator.c", "reverse.c", "stream.c"}
+) + [str(SOURCE / "dispatch" / "level.c")]
+BASELINE_SOURCES = [
+    str(SOURCE / "dispatch" / "choose.c"),
+    str(SOURCE / "kl" / "accumulator.c"),
+    str(SOURCE / "kl" / "reverse.c"),
+    str(SOURCE / "random" / "stream.c"),
+]
+HEADERS = sorted(str(path) for path in SOURCE.rglob("*.h")) + [
+    str(SOURCE / "families" / "families.def")
+]
+
+# Contraction is off so that a sum and a product stay two roundings on every level: the same bits
+# everywhere. The other flags let comparisons and square roots be vectorised; they change no value.
+FLAGS = [
+    "-std=c11",
+    "-O3",
+    "-ffp-contract=off",
+    "-fno-math-errno",
+    "-fno-trapping-math",
+    "-fvisibility=hidden",
+]
+WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werror"]
+
+
+def levels() -> dict[str, list[str]]:
+    """Instruction-set levels of this processor's architecture, with their compiler flags."""
+    if platform.machine().lower() in {"x86_64", "amd64"}:
+        return {
+            "baseline": ["-march=x86-64"],
+            "v3": ["-march=x86-64-v3"],
+            "v4": ["-march=x86-64-v4", "-mprefer-vector-width=512"],
+        }
+    return {"baseline": []}
+
+
+class BuildLevels(build_ext):
+    """Compiles the C library level by level before the extension that links it."""
+
+    def build_extension(self, extension: Extension) -> None:
+        """Add the objects of every level to the extension, then build it."""
+        flags = FLAGS + os.environ.get("KLFAST_CFLAGS", "").split()
+        if os.environ.get("KLFAST_WERROR"):
+            flags = flags + WARNINGS
+        objects = []
+        has = [(f"KLF_HAS_{name.upper()}", None) for name in levels() if name != "baseline"]
+        for name, level_flags in levels().items():
+            objects += self.compiler.compile(
+                LEVEL_SOURCES,
+                output_dir=str(Path(self.build_temp) / name),
+                macros=[("KLF_LEVEL", name)],
+                include_dirs=[str(SOURCE / "include")],
+                extra_postargs=flags + level_flags,
+                depends=HEADERS,
+            )
+        objects += self.compiler.compile(
+            BASELINE_SOURCES,
+            output_dir=str(Path(self.build_temp) / "choice"),
+            macros=has,
+            include_dirs=[str(SOURCE / "include")],
+            extra_postargs=flags + levels()["baseline"],
+            depends=HEADERS,
+        )
+        extension.extra_objects = objects
+        super().build_extension(extension)
+
+
+native = Extension(
+    "klfast._core.native",
+    sources=["klfast/_core/native.pyx"],
+    include_dirs=[str(SOURCE / "include"), numpy.get_include()],
+    define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
+                   ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")],
+    depends=HEADERS + sorted(str(path) for path in Path("klfast/_core").glob("*.px[id]")),
+    extra_compile_args=["-O2", "-g0", "-ffp-contract=off"]
+    + os.environ.get("KLFAST_CFLAGS", "").split(),
+    extra_link_args=([] if sys.platform == "darwin" else ["-Wl,--strip-debug"])
+    + os.environ.get("KLFAST_LDFLAGS", "").split(),
+)
+
+setup(
+    ext_modules=cythonize([native], language_level=3),
+    cmdclass={"build_ext": BuildLevels},
+)

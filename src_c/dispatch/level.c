@@ -1,0 +1,28 @@
+/* level.c -- the table of everything compiled at one instruction-set level. */
+#include "../kl/kernels.h"
+#include "../math/vector_math.h"
+#include "../random/words.h"
+#include "level_symbol.h"
+
+#define KLF_REGISTER(name) extern const klf_family KLF_PASTE(klf_family_##name, KLF_LEVEL);
+#include "../families/families.def"
+#undef KLF_REGISTER
+
+#define KLF_REGISTER(name) &KLF_PASTE(klf_family_##name, KLF_LEVEL),
+static const klf_family *const families[] = {
+#include "../families/families.def"
+    NULL};
+#undef KLF_REGISTER
+
+#define KLF_QUOTE_(name) #name
+#define KLF_QUOTE(name) KLF_QUOTE_(name)
+
+const klf_level KLF_LEVEL_SYMBOL(klf_level) = {
+    .name = KLF_QUOTE(KLF_LEVEL),
+    .families = families,
+    .vector_functions = KLF_LEVEL_SYMBOL(klf_vector_functions),
+    .words = KLF_LEVEL_SYMBOL(klf_words),
+    .block_moments = KLF_LEVEL_SYMBOL(klf_block_moments),
+    .mixture = KLF_LEVEL_SYMBOL(klf_mixture),
+    .log_ratio = KLF_LEVEL_SYMBOL(klf_log_ratio_block),
+};

@@ -1,0 +1,105 @@
+/* family.h -- what every family file includes: the table's type and a few shared inlines. */
+#ifndef KLF_FAMILY_H
+#define KLF_FAMILY_H
+
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "../dispatch/level_symbol.h"
+#include "../math/elementary.h"
+#include "../math/gamma_functions.h"
+#include "../random/normal_tiles.h"
+#include "klfast/klfast.h"
+
+#define KLF_FAMILY(name) KLF_PASTE(klf_family_##name, KLF_LEVEL)
+
+static const double KLF_LOG_2PI = 0x1.d67f1c864beb5p+0;      /* log(2 pi) */
+static const double KLF_SQRT2 = 0x1.6a09e667f3bcdp+0;        /* sqrt(2) */
+static const double KLF_SMALLEST = 0x1p-1074;                /* the smallest positive double */
+
+/* Every family file names its functions as the table does. */
+#define KLF_FUNCTIONS \
+    .sizes = sizes, .check = check, .is_interior = is_interior, .prepare = prepare, \
+    .sample = sample, .log_density = log_density, .score = score, .statistics = statistics, \
+    .log_base_measure = log_base_measure, .log_partition = log_partition, .to_natural = to_natural, \
+    .from_natural = from_natural, .to_mean = to_mean, .from_mean = from_mean, \
+    .to_unconstrained = to_unconstrained, .from_unconstrained = from_unconstrained, \
+    .entropy = entropy, .kl = kl, .mean_variance = mean_variance, .map_score = map_score, \
+    .move = move, .max_step = max_step, .check_data = check_data, .reference = reference, \
+    .fit = fit
+
+static inline klf_status klf_violate(klf_violation *violation, size_t parameter, size_t element,
+                                     const char *rule)
+{
+    *violation = (klf_violation){parameter, element, rule};
+    return KLF_E_DOMAIN;
+}
+
+/* Samples that would round to infinity are the largest finite double of their sign. */
+static inline double klf_clamp_finite(double x)
+{
+    x = x > DBL_MAX ? DBL_MAX : x;
+    return x < -DBL_MAX ? -DBL_MAX : x;
+}
+
+/* Samples of a positive family that would round to 0 are the smallest positive double. */
+static inline double klf_clamp_positive(double x)
+{
+    x = x > DBL_MAX ? DBL_MAX : x;
+    return x < KLF_SMALLEST ? KLF_SMALLEST : x;
+}
+
+/* x log(x) - style differences at one point: r - 1 - log r for r = a/b, keeping relative accuracy
+ * near a = b, and right when a/b under- or overflows. */
+static inline double klf_excess_over_log(double a, double b)
+{
+    const double ratio = a / b;
+    double phi;
+    if (ratio > 0x1p-1000 && ratio < 0x1p1000) {
+        (void)klf_log_ratio(ratio, (a - b) / b, &phi);
+        return phi;
+    }
+    return ratio - 1.0 - (klf_log(a) - klf_log(b));
+}
+
+/* Weighted mean and standard deviation of one coordinate of a block (x[i * stride]); weights may be
+ * NULL. Taken about the first datum and in units of the largest deviation, so that neither 1e308
+ * overflows nor equal data get a spread from rounding. Serves `reference`: accuracy is not asked,
+ * robustness is. */
+static inline void klf_block_mean_sd(size_t n, const double *x, size_t stride,
+                                     const double *weights, double *mean, double *sd)
+{
+    double total = 0.0, centre = 0.0, largest = 0.0, square = 0.0;
+    for (size_t i = 0; i < n; i++)
+        total += weights ? weights[i] : 1.0;
+    if (!(total > 0.0)) { /* a block of zero weights: any datum is as good */
+        weights = NULL;
+        total = (double)n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        const double share = (weights ? weights[i] : 1.0) / total;
+        centre += share * x[i * stride] - share * x[0];
+    }
+    centre += x[0];
+    for (size_t i = 0; i < n; i++) {
+        const double deviation = fabs(0.5 * x[i * stride] - 0.5 * centre);
+        largest = deviation > largest ? deviation : largest;
+    }
+    for (size_t i = 0; i < n && largest > 0.0; i++) {
+        const double share = (weights ? weights[i] : 1.0) / total;
+        const double unit = (0.5 * x[i * stride] - 0.5 * centre) / largest;
+        square += share * unit * unit;
+    }
+    *mean = centre;
+    *sd = klf_clamp_finite(2.0 * largest * sqrt(square));
+}
+
+/* Whether a double is a whole number: adding 2^52 rounds to an integer; above it all are. */
+static inline int klf_is_whole(double x)
+{
+    const double magic = 0x1p52, size = fabs(x);
+    return size >= magic ? size <= DBL_MAX : (size + magic) - magic == size;
+}
+
+#endif

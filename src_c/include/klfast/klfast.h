@@ -1,0 +1,329 @@
+/* klfast.h -- the C library of klfast: streams, families, accumulators, minimisers.
+ *
+ * Everything is made of blocks of at most KLF_BLOCK samples that flow through small stages:
+ *
+ *     stream -> sample -> log p -> log q -> score -> accumulate -> moments -> update
+ *
+ * A family is a const table of functions (klf_family); nothing else knows a family by name.
+ * Functions never allocate, print, or keep state: the caller brings memory. Kernels assume valid
+ * input; `check` functions establish it and report what is wrong as a klf_status.
+ *
+ * All arrays hold doubles unless said otherwise. `d` is the dimension of the event (1 for scalar
+ * families), `k` the number of coordinates (minimal natural parameters).
+ */
+#ifndef KLFAST_KLFAST_H
+#define KLFAST_KLFAST_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#define KLF_RESTRICT
+#else
+#define KLF_RESTRICT restrict
+#endif
+
+#define KLF_VERSION "0.1.0"
+
+/* ---- The constants that fix every bit (one place; changing any of them changes the stream) --- */
+
+enum {
+    KLF_BLOCK = 512,    /* samples to a block: the unit of addressing, of reduction, of threads */
+    KLF_TILE = 64,      /* random words made at a time; samplers consume whole tiles */
+    KLF_SUM_LANES = 16, /* virtual lanes of a reduction inside a block */
+    KLF_ROUNDS = 13     /* rounds of Threefry4x64 */
+};
+
+/* ---- Status ---------------------------------------------------------------------------------- */
+
+typedef enum {
+    KLF_OK = 0,
+    KLF_E_DOMAIN,     /* a parameter is outside its domain */
+    KLF_E_SUPPORT,    /* a datum is outside the support, or where a statistic is infinite */
+    KLF_E_NO_MAXIMUM, /* no maximum-likelihood member exists */
+    KLF_E_CAPACITY,   /* the caller's memory is too small */
+    KLF_E_STREAM_END  /* the stream's 2^64 blocks are used up */
+} klf_status;
+
+typedef struct {
+    size_t parameter; /* which of the family's parameters */
+    size_t element;   /* which of its elements */
+    const char *rule; /* the rule it broke, in words; static storage */
+} klf_violation;
+
+/* ---- Streams --------------------------------------------------------------------------------- */
+
+/* A stream of random words: word (block, position) is a pure function of these three numbers. */
+typedef struct {
+    uint64_t seed[2];
+    uint64_t stream;
+} klf_stream;
+
+/* ---- Families -------------------------------------------------------------------------------- */
+
+typedef enum { KLF_SCALAR, KLF_VECTOR, KLF_MATRIX } klf_parameter_shape;
+
+typedef struct {
+    const char *name;
+    klf_parameter_shape shape;
+} klf_parameter;
+
+typedef struct {
+    size_t parameters;  /* doubles that hold the usual parameters, flattened in the family's order */
+    size_t coordinates; /* k: minimal natural, mean and unconstrained coordinates */
+    size_t constants;   /* doubles that `prepare` writes */
+    size_t table;       /* doubles that `prepare_sampler` writes; 0 if it has no work to do */
+    size_t work;        /* scratch of the block kernels, doubles */
+    size_t event;       /* doubles to one sample */
+} klf_sizes;
+
+typedef enum { KLF_PARAMETERS, KLF_NATURAL, KLF_UNCONSTRAINED } klf_coordinates;
+
+/* The table of one family. Every score is first made in *standard coordinates*: those in which the
+ * Fisher information at the current parameters is the identity. For the Normal, with
+ * z = (x - loc)/scale, they are (z, (z^2 - 1)/sqrt 2). There the natural gradient of D(p||q) is
+ * plainly Cov(score, log p - log q), regressions are perfectly conditioned, and a step of length
+ * |v| costs |v|^2/2 nats; `map_score` takes a score to any other coordinates. */
+typedef struct klf_family {
+    const char *name;
+    int is_integer; /* the support is a set of integers */
+    int is_vector;  /* an event is a vector: d is free */
+    size_t n_parameters;
+    const klf_parameter *parameters;
+
+    void (*sizes)(size_t d, klf_sizes *sizes);
+    /* `work` of this and of the functions below: sizes.work doubles. */
+    klf_status (*check)(size_t d, const double *theta, klf_violation *violation, double *work);
+    /* The start of a fit must be inside the domain: Poisson's rate 0 is allowed by `check` but no
+     * step can leave it. */
+    int (*is_interior)(size_t d, const double *theta);
+    void (*prepare)(size_t d, const double *theta, double *constants);
+    void (*prepare_sampler)(size_t d, const double *theta, double *table); /* NULL: none needed */
+
+    /* Block kernels: n <= KLF_BLOCK; x is row-major (n, event); score is (k, KLF_BLOCK). */
+    void (*sample)(size_t d, const double *constants, const double *table, klf_stream stream,
+                   uint64_t block, size_t n, double *KLF_RESTRICT x, double *KLF_RESTRICT work);
+    void (*log_density)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
+                        double *KLF_RESTRICT log_p, double *KLF_RESTRICT work);
+    /* log_p may be NULL when only the score is wanted. */
+    void (*score)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
+                  double *KLF_RESTRICT log_p, double *KLF_RESTRICT score,
+                  double *KLF_RESTRICT work);
+    /* One parameter set to each x, any n; parameters[i] is the array of the i-th. NULL for vector
+     * families. */
+    void (*log_density_each)(size_t n, const double *const *parameters,
+                             const double *KLF_RESTRICT x, double *KLF_RESTRICT log_p);
+
+    /* Densities as exponential family: log p = eta.T(x) - A(eta) + log h(x). */
+    void (*statistics)(size_t d, size_t n, const double *x, double *statistics); /* (n, k) */
+    void (*log_base_measure)(size_t d, size_t n, const double *x, double *log_h);
+    double (*log_partition)(size_t d, const double *theta, double *work);
+
+    /* Parameter algebra of one distribution. `from_*` leave theta undefined on failure. */
+    void (*to_natural)(size_t d, const double *theta, double *eta);
+    klf_status (*from_natural)(size_t d, const double *eta, double *theta);
+    void (*to_mean)(size_t d, const double *theta, double *mu);
+    klf_status (*from_mean)(size_t d, const double *mu, double *theta);
+    void (*to_unconstrained)(size_t d, const double *theta, double *u);
+    klf_status (*from_unconstrained)(size_t d, const double *u, double *theta);
+    double (*entropy)(size_t d, const double *theta, double *work);
+    double (*kl)(size_t d, const double *theta_p, const double *theta_q, double *work);
+    void (*mean_variance)(size_t d, const double *theta, double *mean, double *variance);
+
+    /* From standard coordinates: of one score to another system (written to `out`, which has
+     * sizes.parameters or sizes.coordinates entries) ... */
+    void (*map_score)(size_t d, const double *theta, const double *constants,
+                      klf_coordinates coordinates, const double *score, double *out,
+                      double *work);
+    /* ... and of a direction: the member whose log-density is log p + direction.score - constant.
+     * KLF_E_DOMAIN if there is none. The natural parameters move along a straight line. */
+    klf_status (*move)(size_t d, const double *theta, const double *constants,
+                       const double *direction, double *theta_new, double *work);
+    /* The largest length for which `move` along `direction` stays in the domain. */
+    double (*max_step)(size_t d, const double *constants, const double *direction, double *work);
+
+    /* Forward: data to members. `check_data` gives the index of the first datum on which a
+     * statistic is infinite or which lies outside the support (n if all are well inside). */
+    size_t (*check_data)(size_t d, size_t n, const double *x);
+    /* A valid member near the data of one block, to serve as reference; weights may be NULL. */
+    void (*reference)(size_t d, size_t n, const double *x, const double *weights, double *theta);
+    /* The member whose mean parameters are the data's, given the mean of the standard score under
+     * the reference member: maximum likelihood. */
+    klf_status (*fit)(size_t d, const double *theta_reference, const double *constants,
+                      const double *mean_score, double *theta, double *work);
+} klf_family;
+
+/* ---- Targets: what q may be ------------------------------------------------------------------ */
+
+typedef struct klf_component {
+    const klf_family *family;
+    const double *constants; /* prepared */
+    double log_weight;
+} klf_component;
+
+/* q, by its log-density over a block. For a member of a family or a mixture, log_density is the
+ * level's `mixture`; any other function may stand there, with `context` its own. */
+typedef struct klf_target {
+    void (*log_density)(const struct klf_target *target, size_t n, const double *KLF_RESTRICT x,
+                        double *KLF_RESTRICT log_q, double *KLF_RESTRICT work);
+    size_t d;
+    size_t work; /* doubles of scratch that log_density needs */
+    size_t n_components;
+    const klf_component *components;
+    void *context;
+} klf_target;
+
+/* ---- Moments and accumulators ---------------------------------------------------------------- */
+
+/* What is summed over a block of weighted standard scores s and log-ratios r, in this order:
+ *   all kinds    n, sum w, sum w^2, sum w s_j
+ *   GRADIENT on  sum w r, sum w r^2, sum w s_j r, sum (w s_j r)^2
+ *   FULL         sum w s_i s_j, i >= j, packed by rows
+ * r is taken about a reference value that is the same for all blocks. */
+typedef enum { KLF_MOMENTS_SCORE, KLF_MOMENTS_GRADIENT, KLF_MOMENTS_FULL } klf_moments_kind;
+
+size_t klf_moments_size(klf_moments_kind kind, size_t k);
+
+/* Sums of numbered blocks, kept as complete subtrees of one fixed binary tree over the block
+ * numbers: whatever the order and grouping in which blocks are added and accumulators merged, each
+ * subtree's value is the same, bit for bit. A run of n consecutive blocks needs at most
+ * 2 log2(n) + 2 nodes. */
+typedef struct {
+    size_t width, capacity, used;
+    uint64_t *first; /* (capacity) the subtree's first block */
+    uint64_t *count; /* (capacity) its number of blocks, a power of two */
+    double *values;  /* (capacity, width) */
+} klf_accumulator;
+
+/* KLF_E_CAPACITY if there is no room (nothing is then changed), KLF_E_DOMAIN if a block is there
+ * already. */
+klf_status klf_accumulator_add(klf_accumulator *accumulator, uint64_t block, const double *values);
+klf_status klf_accumulator_merge(klf_accumulator *into, const klf_accumulator *from);
+void klf_accumulator_total(const klf_accumulator *accumulator, double *values);
+
+/* ---- Reverse minimisation: D(p||q) over a family --------------------------------------------- */
+
+typedef enum { KLF_METHOD_NATURAL, KLF_METHOD_SCORE } klf_method;
+typedef enum { KLF_STEP_CONSTANT, KLF_STEP_DECAYING, KLF_STEP_ADAM } klf_step_rule;
+
+typedef enum {
+    KLF_RUN_GOING,
+    KLF_RUN_EXACT,       /* q is in the family: the fit is q, to rounding */
+    KLF_RUN_CONVERGED,   /* the predicted gain is below the tolerance, twice running */
+    KLF_RUN_NOISE_FLOOR, /* what gain is left cannot be told from noise at max_samples */
+    KLF_RUN_BUDGET,
+    KLF_RUN_SUPPORT,     /* log q is -inf at a sample */
+    KLF_RUN_TARGET_NAN,
+    KLF_RUN_TARGET_INFINITE, /* log q is +inf at a sample */
+    KLF_RUN_DIVERGED         /* no valid step could be taken */
+} klf_run_status;
+
+/* One row of history; the parameters follow it in memory. */
+enum {
+    KLF_ROW_EVALUATIONS, KLF_ROW_SAMPLES, KLF_ROW_KL, KLF_ROW_KL_ERROR, KLF_ROW_GAIN,
+    KLF_ROW_GAIN_ERROR, KLF_ROW_EXPLAINED, KLF_ROW_LENGTH, KLF_ROW_COLUMNS
+};
+
+typedef struct {
+    const struct klf_level *level;
+    const klf_family *family;
+    const klf_target *target;
+    klf_stream stream;
+    size_t d;
+    klf_sizes sizes;
+    /* options */
+    klf_method method;
+    klf_step_rule step_rule;
+    int leave_one_out; /* the score method's baseline; without it the textbook's 1 + r */
+    double step_size, tolerance;
+    uint64_t samples, max_samples, max_steps, max_evaluations;
+    /* state */
+    klf_run_status status;
+    uint64_t next_block, steps, evaluations;
+    uint64_t bad_block, bad_index; /* the sample at which the target failed */
+    double reference;              /* r is summed about it */
+    double trust;                  /* largest D(p_new||p_old) of an unexplained step, nats */
+    int quiet, floored;            /* steps in a row without sign of gain; at max_samples */
+    int has_previous, rejections;
+    double kl, kl_error, gain, gain_error, explained, length; /* of the last step */
+    double kl_previous, kl_error_previous, predicted;
+    double adam_power_mean, adam_power_square;
+    double *theta, *theta_previous, *theta_trial, *constants, *table;
+    double *direction, *gradient, *adam_mean, *adam_square, *unconstrained;
+    double *moments, *work;
+    klf_accumulator sums;
+} klf_reverse;
+
+/* Doubles and 64-bit integers of memory that a run needs. */
+void klf_reverse_memory(const klf_reverse *run, size_t *doubles, size_t *integers);
+/* With level, family, target, d and the options set: divides the memory and starts at theta. */
+void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, uint64_t *integers);
+klf_moments_kind klf_reverse_kind(const klf_reverse *run);
+
+/* The moments of one block of n samples of the present member into `moments`. Several threads may
+ * do several blocks at once, each with its own work (klf_reverse_work(run) doubles) and moments. */
+size_t klf_reverse_work(const klf_reverse *run);
+klf_run_status klf_reverse_block(const klf_reverse *run, uint64_t block, size_t n, double *moments,
+                                 double *work, uint64_t *bad_index);
+/* The same from samples whose log_q is known. */
+klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const double *x,
+                                       const double *log_q, double *moments, double *work,
+                                       uint64_t *bad_index);
+/* The number of samples that the in-family probe wants; 0 if the family is too large for it. */
+size_t klf_reverse_probe_samples(const klf_reverse *run);
+/* The probe: least squares of r on the score over n samples x with their log q. If what it leaves
+ * is rounding, q is in the family, and the step is taken that lands on it; 1 then, else 0. `work`
+ * has n (k + 2) + (k + 2)^2 + klf_reverse_work(run) doubles. */
+int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
+                      double *work);
+/* One update of the parameters from the moments of a step of n samples; sets status when done. */
+void klf_reverse_update(klf_reverse *run, const double *moments);
+/* Up to `steps` whole steps; history rows (KLF_ROW_COLUMNS + sizes.parameters doubles each). */
+uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history);
+void klf_reverse_row(const klf_reverse *run, double *row);
+
+/* ---- Levels ---------------------------------------------------------------------------------- */
+
+typedef struct {
+    const char *name;
+    void (*apply)(size_t n, const double *KLF_RESTRICT x, double *KLF_RESTRICT out);
+} klf_vector_function;
+
+/* All code of one instruction-set level. */
+typedef struct klf_level {
+    const char *name;
+    const klf_family *const *families;             /* NULL-terminated, in the registry's order */
+    const klf_vector_function *vector_functions;   /* ends with a NULL name */
+    void (*words)(klf_stream stream, uint64_t block, uint64_t first_tile, size_t tiles,
+                  uint64_t *KLF_RESTRICT words);
+    /* weights and log_ratio may be NULL; score is (k, KLF_BLOCK); work has 2 KLF_BLOCK doubles */
+    void (*block_moments)(klf_moments_kind kind, size_t k, size_t n, const double *score,
+                          const double *log_ratio, const double *weights, double *moments,
+                          double *work);
+    void (*mixture)(const klf_target *target, size_t n, const double *KLF_RESTRICT x,
+                    double *KLF_RESTRICT log_q, double *KLF_RESTRICT work);
+    /* log p - log q - reference; returns 0 if any is not finite */
+    int (*log_ratio)(size_t n, const double *log_p, const double *log_q, double reference,
+                     double *log_ratio);
+} klf_level;
+
+/* The level chosen at the first call from the processor, lowered by the environment variable
+ * KLFAST_ISA=baseline|v3|v4. On an unknown or unsupported value returns NULL and points *message
+ * at the reason. */
+const klf_level *klf_library(const char **message);
+/* The levels in this library that this processor can run, lowest first; returns their number. */
+size_t klf_levels(const klf_level *levels[4]);
+/* NULL if there is none of that name. */
+const klf_family *klf_find_family(const klf_level *level, const char *name);
+
+/* One Threefry4x64 evaluation: the published generator itself. */
+void klf_threefry4x64(int rounds, const uint64_t key[4], const uint64_t counter[4],
+                      uint64_t out[4]);
+/* Child number `index` of a stream: another seed. */
+void klf_spawn(const klf_stream *parent, uint64_t index, klf_stream *child);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

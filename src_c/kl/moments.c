@@ -1,0 +1,117 @@
+/* moments.c -- the moments of one block: the only reduction over samples in the library.
+ *
+ * A sum runs through KLF_SUM_LANES = 16 virtual lanes, sample i in lane i mod 16, and the lanes are
+ * added by a fixed tree: the same bits on every level, and a vector loop on each.
+ */
+#include <math.h>
+
+#include "kernels.h"
+
+static inline double lanes_total(double lane[KLF_SUM_LANES])
+{
+    for (size_t half = KLF_SUM_LANES / 2; half > 0; half /= 2)
+        for (size_t i = 0; i < half; i++)
+            lane[i] += lane[i + half];
+    return lane[0];
+}
+
+/* sum a_i */
+static double sum(size_t n, const double *restrict a)
+{
+    double lane[KLF_SUM_LANES] = {0.0};
+    const size_t whole = n - n % KLF_SUM_LANES;
+    for (size_t i = 0; i < whole; i += KLF_SUM_LANES)
+        for (size_t l = 0; l < KLF_SUM_LANES; l++)
+            lane[l] += a[i + l];
+    for (size_t l = 0; l < n - whole; l++)
+        lane[l] += a[whole + l];
+    return lanes_total(lane);
+}
+
+/* sum a_i b_i */
+static double dot(size_t n, const double *a, const double *b)
+{
+    double lane[KLF_SUM_LANES] = {0.0};
+    const size_t whole = n - n % KLF_SUM_LANES;
+    for (size_t i = 0; i < whole; i += KLF_SUM_LANES)
+        for (size_t l = 0; l < KLF_SUM_LANES; l++)
+            lane[l] = fma(a[i + l], b[i + l], lane[l]);
+    for (size_t l = 0; l < n - whole; l++)
+        lane[l] = fma(a[whole + l], b[whole + l], lane[l]);
+    return lanes_total(lane);
+}
+
+/* sum a_i b_i and sum (a_i b_i)^2 */
+static void dot_and_square(size_t n, const double *restrict a, const double *restrict b,
+                           double *total, double *square)
+{
+    double lane[KLF_SUM_LANES] = {0.0}, lane_square[KLF_SUM_LANES] = {0.0};
+    const size_t whole = n - n % KLF_SUM_LANES;
+    for (size_t i = 0; i < whole; i += KLF_SUM_LANES)
+        for (size_t l = 0; l < KLF_SUM_LANES; l++) {
+            const double product = a[i + l] * b[i + l];
+            lane[l] += product;
+            lane_square[l] = fma(product, product, lane_square[l]);
+        }
+    for (size_t l = 0; l < n - whole; l++) {
+        const double product = a[whole + l] * b[whole + l];
+        lane[l] += product;
+        lane_square[l] = fma(product, product, lane_square[l]);
+    }
+    *total = lanes_total(lane);
+    *square = lanes_total(lane_square);
+}
+
+static void multiply(size_t n, const double *restrict a, const double *restrict b,
+                     double *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = a[i] * b[i];
+}
+
+void KLF_LEVEL_SYMBOL(klf_block_moments)(klf_moments_kind kind, size_t k, size_t n,
+                                         const double *score, const double *log_ratio,
+                                         const double *weights, double *moments, double *work)
+{
+    double *weighted_ratio = work, *weighted_score = work + KLF_BLOCK;
+    double *next = moments;
+    *next++ = (double)n;
+    *next++ = weights ? sum(n, weights) : (double)n;
+    *next++ = weights ? dot(n, weights, weights) : (double)n;
+    for (size_t j = 0; j < k; j++)
+        *next++ = weights ? dot(n, score + j * KLF_BLOCK, weights) : sum(n, score + j * KLF_BLOCK);
+    if (kind == KLF_MOMENTS_SCORE)
+        return;
+    const double *wr = log_ratio;
+    if (weights) {
+        multiply(n, weights, log_ratio, weighted_ratio);
+        wr = weighted_ratio;
+    }
+    *next++ = sum(n, wr);
+    *next++ = dot(n, wr, log_ratio);
+    for (size_t j = 0; j < k; j++)
+        dot_and_square(n, score + j * KLF_BLOCK, wr, next + j, next + k + j);
+    next += 2 * k;
+    if (kind == KLF_MOMENTS_GRADIENT)
+        return;
+    for (size_t i = 0; i < k; i++) {
+        const double *ws = score + i * KLF_BLOCK;
+        if (weights) {
+            multiply(n, weights, ws, weighted_score);
+            ws = weighted_score;
+        }
+        for (size_t j = 0; j <= i; j++)
+            *next++ = dot(n, ws, score + j * KLF_BLOCK);
+    }
+}
+
+int KLF_LEVEL_SYMBOL(klf_log_ratio_block)(size_t n, const double *log_p, const double *log_q,
+                                          double reference, double *log_ratio)
+{
+    double doubt = 0.0; /* becomes NaN with the first value that is not finite */
+    for (size_t i = 0; i < n; i++)
+        log_ratio[i] = (log_p[i] - log_q[i]) - reference;
+    for (size_t i = 0; i < n; i++)
+        doubt += 0.0 * log_ratio[i];
+    return doubt == 0.0;
+}

@@ -1,0 +1,587 @@
+/* reverse.c -- minimising D(p||q) over a family: one step, and a run of steps.
+ *
+ * In standard coordinates the Fisher information is the identity, so the natural gradient is the
+ * covariance g = Cov(s, r) of score and log-ratio r = log p - log q, and a step v changes the
+ * divergence by about -g.v + |v|^2/2. See Amari (1998), "Natural gradient works efficiently in
+ * learning", Neural Computation 10; Salimans and Knowles (2013), "Fixed-form variational posterior
+ * approximation through stochastic linear regression", Bayesian Analysis 8, for the regression;
+ * Williams (1992), "Simple statistical gradient-following algorithms", Machine Learning 8, for the
+ * score function with a baseline.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "klfast/klfast.h"
+#include "../families/packed_cholesky.h"
+
+enum {
+    FULL_UP_TO = 16,    /* coordinates for which the regression of r on s is made at every step */
+    PROBE_UP_TO = 600,  /* coordinates for which the in-family probe is tried */
+    SUM_NODES = 128,
+    LARGEST_REJECTIONS = 40,
+    QUIET_STEPS = 2,    /* a verdict must be reached this often in a row */
+    VERDICT_SAMPLES = 1 << 18 /* and on no fewer samples, if max_samples allows: the far tails of
+                               * p, where log q may be quite another, are rarely seen */
+};
+
+static const double TRUST_START = 0.5, TRUST_LEAST = 1e-3, TRUST_MOST = 2.0;
+static const double ADAM_MEAN = 0.9, ADAM_SQUARE = 0.999, ADAM_FLOOR = 1e-8;
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+klf_moments_kind klf_reverse_kind(const klf_reverse *run)
+{
+    return run->sizes.coordinates <= FULL_UP_TO ? KLF_MOMENTS_FULL : KLF_MOMENTS_GRADIENT;
+}
+
+static size_t moments_width(const klf_reverse *run)
+{
+    return klf_moments_size(klf_reverse_kind(run), run->sizes.coordinates);
+}
+
+/* samples, log p, log q, r, score, two rows for the moments, and the scratch of the functions */
+size_t klf_reverse_work(const klf_reverse *run)
+{
+    const size_t target = run->target ? run->target->work : 0;
+    const size_t rows = run->sizes.event + 5 + run->sizes.coordinates;
+    return rows * KLF_BLOCK + larger(run->sizes.work, target);
+}
+
+void klf_reverse_memory(const klf_reverse *run, size_t *doubles, size_t *integers)
+{
+    const klf_sizes *s = &run->sizes;
+    *doubles = 3 * s->parameters + s->constants + s->table + 5 * s->coordinates
+               + moments_width(run) * (SUM_NODES + 1) + klf_reverse_work(run);
+    *integers = 2 * SUM_NODES;
+}
+
+static double *take(double **memory, size_t count)
+{
+    double *start = *memory;
+    *memory += count;
+    return start;
+}
+
+static void prepare(klf_reverse *run)
+{
+    run->family->prepare(run->d, run->theta, run->constants);
+    if (run->family->prepare_sampler)
+        run->family->prepare_sampler(run->d, run->theta, run->table);
+}
+
+void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, uint64_t *integers)
+{
+    const klf_sizes *s = &run->sizes;
+    run->theta = take(&doubles, s->parameters);
+    run->theta_previous = take(&doubles, s->parameters);
+    run->theta_trial = take(&doubles, s->parameters);
+    run->constants = take(&doubles, s->constants);
+    run->table = take(&doubles, s->table);
+    run->direction = take(&doubles, s->coordinates);
+    run->gradient = take(&doubles, s->coordinates);
+    run->adam_mean = take(&doubles, s->coordinates);
+    run->adam_square = take(&doubles, s->coordinates);
+    run->unconstrained = take(&doubles, s->coordinates);
+    run->moments = take(&doubles, moments_width(run));
+    run->sums = (klf_accumulator){.width = moments_width(run), .capacity = SUM_NODES,
+                                  .first = integers, .count = integers + SUM_NODES,
+                                  .values = take(&doubles, moments_width(run) * SUM_NODES)};
+    run->work = doubles;
+    memcpy(run->theta, theta, s->parameters * sizeof *theta);
+    memset(run->adam_mean, 0, s->coordinates * sizeof *run->adam_mean);
+    memset(run->adam_square, 0, s->coordinates * sizeof *run->adam_square);
+    run->family->to_unconstrained(run->d, theta, run->unconstrained);
+    run->status = KLF_RUN_GOING;
+    run->next_block = run->steps = run->evaluations = 0;
+    run->reference = 0.0;
+    run->trust = TRUST_START;
+    run->adam_power_mean = run->adam_power_square = 1.0;
+    run->quiet = run->floored = run->has_previous = run->rejections = 0;
+    run->kl = run->kl_error = run->gain = run->gain_error = NAN;
+    run->explained = run->length = run->predicted = 0.0;
+    prepare(run);
+}
+
+/* ---- Samples to moments ---------------------------------------------------------------------- */
+
+/* Why a log-ratio is not finite, and at which sample. log p is finite at every draw of p. */
+static klf_run_status find_cause(size_t n, const double *log_q, uint64_t *bad_index)
+{
+    for (size_t i = 0; i < n; i++) {
+        if (fabs(log_q[i]) < INFINITY)
+            continue;
+        *bad_index = i;
+        if (log_q[i] != log_q[i])
+            return KLF_RUN_TARGET_NAN;
+        return log_q[i] < 0.0 ? KLF_RUN_SUPPORT : KLF_RUN_TARGET_INFINITE;
+    }
+    *bad_index = 0; /* finite but too large to subtract */
+    return KLF_RUN_DIVERGED;
+}
+
+klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const double *x,
+                                       const double *log_q, double *moments, double *work,
+                                       uint64_t *bad_index)
+{
+    double *log_p = work, *ratio = work + KLF_BLOCK, *rows = ratio + KLF_BLOCK;
+    double *score = rows + 2 * KLF_BLOCK;
+    double *scratch = score + run->sizes.coordinates * KLF_BLOCK;
+    run->family->score(run->d, run->constants, n, x, log_p, score, scratch);
+    if (!run->level->log_ratio(n, log_p, log_q, run->reference, ratio))
+        return find_cause(n, log_q, bad_index);
+    run->level->block_moments(klf_reverse_kind(run), run->sizes.coordinates, n, score, ratio, NULL,
+                              moments, rows);
+    return KLF_RUN_GOING;
+}
+
+klf_run_status klf_reverse_block(const klf_reverse *run, uint64_t block, size_t n, double *moments,
+                                 double *work, uint64_t *bad_index)
+{
+    double *x = work, *log_q = x + run->sizes.event * KLF_BLOCK, *rest = log_q + KLF_BLOCK;
+    run->family->sample(run->d, run->constants, run->table, run->stream, block, n, x, rest);
+    run->target->log_density(run->target, n, x, log_q, rest);
+    return klf_reverse_block_given(run, n, x, log_q, moments, rest, bad_index);
+}
+
+/* ---- From moments to estimates --------------------------------------------------------------- */
+
+typedef struct {
+    double n, variance; /* of r */
+    double noise;       /* what the sampling error of g adds to |g|^2/2 on average */
+    int informative;    /* the samples show every coordinate of the score */
+} estimates;
+
+/* Least squares of r on s from the moments: R^2, and the slope in `slope`. */
+static double regression(const klf_reverse *run, const double *moments, double variance,
+                         double *slope, int *informative)
+{
+    const size_t k = run->sizes.coordinates;
+    const double n = moments[0], *s = moments + 3;
+    const double *products = s + k + 2 + 2 * k;
+    double factor[FULL_UP_TO * (FULL_UP_TO + 1) / 2];
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j <= i; j++)
+            factor[klf_packed(i, j)] =
+                (products[klf_packed(i, j)] - s[i] * s[j] / n) / (n - 1.0);
+    for (size_t i = 0; i < k; i++)
+        *informative &= factor[klf_packed(i, i)] > 0.05; /* its expectation is 1 */
+    if (klf_cholesky(k, factor, 1e-8) < k) {
+        *informative = 0;
+        return 0.0;
+    }
+    memcpy(slope, run->gradient, k * sizeof *slope);
+    klf_solve_lower(k, factor, slope, 1);
+    double explained = 0.0;
+    for (size_t i = 0; i < k; i++)
+        explained = fma(slope[i], slope[i], explained);
+    klf_solve_transposed(k, factor, slope, 1);
+    return variance > 0.0 ? explained / variance : 0.0;
+}
+
+/* Fills the run's gradient, KL, gain and their errors; the direction of the natural step. */
+static estimates estimate(klf_reverse *run, const double *moments)
+{
+    const size_t k = run->sizes.coordinates;
+    const double n = moments[0], *s = moments + 3, *r = s + k, *sr = r + 2, *sr_square = sr + k;
+    const double mean_r = r[0] / n;
+    estimates e = {.n = n, .informative = 1};
+    double square = 0.0, gain_variance = 0.0;
+    e.variance = fmax(0.0, (r[1] - r[0] * mean_r) / (n - 1.0));
+    for (size_t j = 0; j < k; j++) {
+        const double g = (sr[j] - s[j] * mean_r) / (n - 1.0), mean = sr[j] / n;
+        const double variance = fmax(0.0, sr_square[j] / n - mean * mean) / n;
+        run->gradient[j] = g;
+        square = fma(g, g, square);
+        e.noise += 0.5 * variance;
+        gain_variance += variance * (g * g + 0.5 * variance);
+    }
+    run->kl = run->reference + mean_r;
+    run->kl_error = sqrt(e.variance / n);
+    run->gain = 0.5 * square - e.noise;
+    run->gain_error = sqrt(gain_variance);
+    run->explained = e.variance > 0.0 ? fmin(fmax(2.0 * run->gain / e.variance, 0.0), 0.9) : 0.0;
+    for (size_t j = 0; j < k; j++)
+        run->direction[j] = -run->gradient[j];
+    if (klf_reverse_kind(run) == KLF_MOMENTS_FULL && n > 4.0 * (double)k) {
+        double slope[FULL_UP_TO];
+        run->explained = regression(run, moments, e.variance, slope, &e.informative);
+        /* Where the score explains nearly all of r the regression has the smaller error; near the
+         * minimum, where it explains nothing, the exact Fisher information has, and no bias. */
+        if (run->explained > 0.9)
+            for (size_t j = 0; j < k; j++)
+                run->direction[j] = -slope[j];
+    }
+    return e;
+}
+
+/* ---- Steps ----------------------------------------------------------------------------------- */
+
+/* Tries theta_trial = the member `length` along the direction; 0 if there is none. */
+static int try_length(klf_reverse *run, double length)
+{
+    double *scaled = run->work;
+    const size_t k = run->sizes.coordinates;
+    for (size_t j = 0; j < k; j++)
+        scaled[j] = length * run->direction[j];
+    return run->family->move(run->d, run->theta, run->constants, scaled, run->theta_trial,
+                             run->work + k) == KLF_OK
+           && run->family->check(run->d, run->theta_trial, &(klf_violation){0}, run->work)
+                  == KLF_OK;
+}
+
+/* The longest step up to 1 that stays in the domain and within D(p_new||p_old) <= radius. */
+static double step_length(klf_reverse *run, double radius)
+{
+    double length = 1.0;
+    if (!try_length(run, length)) {
+        length = 0.9 * run->family->max_step(run->d, run->constants, run->direction, run->work);
+        length = length < 1.0 ? length : 0.5;
+        while (length > 1e-12 && !try_length(run, length))
+            length *= 0.5;
+    }
+    while (length > 1e-12) {
+        const double moved = run->family->kl(run->d, run->theta_trial, run->theta, run->work);
+        if (moved <= radius)
+            return length;
+        const double guess = 0.95 * sqrt(radius / moved);
+        length *= guess > 0.1 && guess < 0.9 ? guess : (guess >= 0.9 ? 0.9 : 0.1);
+        if (!try_length(run, length))
+            return 0.0;
+    }
+    return 0.0;
+}
+
+static void accept_trial(klf_reverse *run)
+{
+    const size_t bytes = run->sizes.parameters * sizeof *run->theta;
+    memcpy(run->theta_previous, run->theta, bytes);
+    memcpy(run->theta, run->theta_trial, bytes);
+    prepare(run);
+    run->steps++;
+}
+
+static void natural_step(klf_reverse *run)
+{
+    const double unexplained = fmax(1.0 - run->explained, 1e-12);
+    run->length = step_length(run, run->trust / unexplained);
+    if (run->length == 0.0) {
+        run->status = KLF_RUN_DIVERGED;
+        return;
+    }
+    double square = 0.0;
+    for (size_t j = 0; j < run->sizes.coordinates; j++)
+        square = fma(run->direction[j], run->direction[j], square);
+    run->predicted = run->length * (1.0 - 0.5 * run->length) * square;
+    accept_trial(run);
+}
+
+/* The divergence has risen by more than its error: back, and again with a shorter step. */
+static void retreat(klf_reverse *run)
+{
+    memcpy(run->theta, run->theta_previous, run->sizes.parameters * sizeof *run->theta);
+    prepare(run);
+    run->kl = run->kl_previous;
+    run->kl_error = run->kl_error_previous;
+    run->trust *= 0.25;
+    if (++run->rejections > LARGEST_REJECTIONS)
+        run->status = KLF_RUN_DIVERGED;
+    else
+        natural_step(run);
+}
+
+static void adapt_trust(klf_reverse *run)
+{
+    const double gained = run->kl_previous - run->kl;
+    const double error = sqrt(run->kl_error * run->kl_error
+                              + run->kl_error_previous * run->kl_error_previous);
+    if (gained + error > 0.5 * run->predicted)
+        run->trust = fmin(TRUST_MOST, fmax(TRUST_LEAST, 1.5 * run->trust));
+    else if (gained - error < 0.25 * run->predicted)
+        run->trust = fmax(TRUST_LEAST, 0.5 * run->trust);
+}
+
+static void update_natural(klf_reverse *run, const estimates *e)
+{
+    const double error = sqrt(run->kl_error * run->kl_error
+                              + run->kl_error_previous * run->kl_error_previous);
+    if (run->has_previous) {
+        const double rise = run->kl - run->kl_previous;
+        if (rise > 4.0 * error + 1e-12 * fabs(run->kl)) {
+            retreat(run);
+            return;
+        }
+        adapt_trust(run);
+    }
+    run->has_previous = 1;
+    run->rejections = 0;
+    run->kl_previous = run->kl;
+    run->kl_error_previous = run->kl_error;
+    const int noisy = run->gain < 2.0 * run->gain_error || !e->informative;
+    if (noisy && run->samples > (uint64_t)e->n) /* more are coming already */
+        run->floored = 0;
+    else if (noisy && run->samples < run->max_samples)
+        run->samples = 2 * run->samples < run->max_samples ? 2 * run->samples : run->max_samples;
+    else
+        run->floored = noisy && !run->quiet ? run->floored + 1 : 0;
+    if (run->floored >= QUIET_STEPS)
+        run->status = KLF_RUN_NOISE_FLOOR;
+    else
+        natural_step(run);
+}
+
+/* The plain stochastic gradient in unconstrained coordinates, where every point is a member. */
+static void update_score(klf_reverse *run, const double *moments)
+{
+    const size_t k = run->sizes.coordinates;
+    const double n = moments[0], *s = moments + 3, *sr = s + k + 2;
+    double *standard = run->work, *scratch = run->work + k;
+    for (size_t j = 0; j < k; j++)
+        standard[j] = run->leave_one_out ? run->gradient[j]
+                                         : (s[j] * (1.0 + run->reference) + sr[j]) / n;
+    run->family->map_score(run->d, run->theta, run->constants, KLF_UNCONSTRAINED, standard,
+                           run->gradient, scratch);
+    const double t = (double)run->steps + 1.0;
+    const double rate = run->step_size / (run->step_rule == KLF_STEP_DECAYING ? sqrt(t) : 1.0);
+    double *u = scratch;
+    run->adam_power_mean *= ADAM_MEAN;
+    run->adam_power_square *= ADAM_SQUARE;
+    for (size_t j = 0; j < k; j++) {
+        double step = run->gradient[j];
+        if (run->step_rule == KLF_STEP_ADAM) {
+            /* Kingma and Ba (2015), "Adam: a method for stochastic optimization", algorithm 1 */
+            run->adam_mean[j] = ADAM_MEAN * run->adam_mean[j] + (1.0 - ADAM_MEAN) * step;
+            run->adam_square[j] =
+                ADAM_SQUARE * run->adam_square[j] + (1.0 - ADAM_SQUARE) * step * step;
+            step = run->adam_mean[j] / (1.0 - run->adam_power_mean)
+                   / (sqrt(run->adam_square[j] / (1.0 - run->adam_power_square)) + ADAM_FLOOR);
+        }
+        u[j] = fma(-rate, step, run->unconstrained[j]);
+    }
+    run->length = rate;
+    if (run->family->from_unconstrained(run->d, u, run->theta_trial) != KLF_OK
+        || run->family->check(run->d, run->theta_trial, &(klf_violation){0}, scratch + k)
+               != KLF_OK) {
+        run->status = KLF_RUN_DIVERGED;
+        return;
+    }
+    memcpy(run->unconstrained, u, k * sizeof *u);
+    accept_trial(run);
+}
+
+/* Whether the gain that is left is below the tolerance by more than its error. A natural run says so
+ * only of enough samples; where these are missing it takes them at the next step. */
+static int is_quiet(klf_reverse *run, const estimates *e)
+{
+    const uint64_t verdict = run->max_samples < VERDICT_SAMPLES ? run->max_samples
+                                                                : VERDICT_SAMPLES;
+    const int quiet = e->informative && run->gain + 2.0 * run->gain_error <= run->tolerance
+                      && e->noise <= run->tolerance;
+    if (!quiet || run->method == KLF_METHOD_SCORE || run->samples >= verdict)
+        return quiet;
+    run->samples = verdict;
+    return 0;
+}
+
+void klf_reverse_update(klf_reverse *run, const double *moments)
+{
+    const estimates e = estimate(run, moments);
+    if (!(fabs(run->kl) < INFINITY && run->gain_error < INFINITY)) {
+        run->status = KLF_RUN_DIVERGED;
+        return;
+    }
+    run->quiet = is_quiet(run, &e) ? run->quiet + 1 : 0;
+    if (run->quiet >= QUIET_STEPS)
+        run->status = KLF_RUN_CONVERGED;
+    else if (run->steps >= run->max_steps
+             || run->evaluations + run->samples > run->max_evaluations)
+        run->status = KLF_RUN_BUDGET;
+    else if (run->method == KLF_METHOD_NATURAL)
+        update_natural(run, &e);
+    else
+        update_score(run, moments);
+    run->reference = run->kl;
+}
+
+/* ---- The in-family probe --------------------------------------------------------------------- */
+
+size_t klf_reverse_probe_samples(const klf_reverse *run)
+{
+    const size_t k = run->sizes.coordinates;
+    return k <= PROBE_UP_TO && run->method == KLF_METHOD_NATURAL ? 2 * k + 16 : 64;
+}
+
+/* Modified Gram-Schmidt on the columns (1, s, r) of an n x (k + 2) matrix, column by column (Golub
+ * and Van Loan, 2013, section 5.2.8): the slope of r on s, the intercept, and the root mean square
+ * of what is left of r. 0 if the samples do not determine the slope. */
+static int least_squares(size_t n, size_t k, double *columns, double *triangle, double *slope,
+                         double *intercept, double *residual)
+{
+    const size_t last = k + 1;
+    for (size_t j = 0; j <= k; j++) {
+        double *a = columns + j * n, before = triangle[j], after = 0.0;
+        for (size_t i = 0; i < n; i++)
+            after = fma(a[i], a[i], after);
+        if (!(after > 1e-16 * before))
+            return 0;
+        const double inverse = 1.0 / sqrt(after);
+        for (size_t i = 0; i < n; i++)
+            a[i] *= inverse;
+        for (size_t l = j + 1; l <= last; l++) {
+            double *b = columns + l * n, product = 0.0;
+            for (size_t i = 0; i < n; i++)
+                product = fma(a[i], b[i], product);
+            for (size_t i = 0; i < n; i++)
+                b[i] = fma(-product, a[i], b[i]);
+            triangle[(j + 1) * (last + 1) + l] = product;
+        }
+        triangle[(j + 1) * (last + 1) + j] = sqrt(after);
+    }
+    double square = 0.0;
+    for (size_t i = 0; i < n; i++)
+        square = fma(columns[last * n + i], columns[last * n + i], square);
+    *residual = sqrt(square / (double)n);
+    for (size_t j = k + 1; j-- > 0;) {
+        const double *row = triangle + (j + 1) * (last + 1);
+        double sum = row[last];
+        for (size_t l = j + 1; l <= k; l++)
+            sum = fma(-row[l], slope[l - 1], sum);
+        if (j == 0)
+            *intercept = sum / row[0];
+        else
+            slope[j - 1] = sum / row[j];
+    }
+    return 1;
+}
+
+/* Fills the columns (1, s, r - r_0), their squared norms, and returns the size of the rounding
+ * errors in r, or a negative number if some r is not finite. */
+static double probe_columns(klf_reverse *run, size_t n, const double *x, const double *log_q,
+                            double *columns, double *norms, double *work)
+{
+    const size_t k = run->sizes.coordinates;
+    double *log_p = work, *score = work + KLF_BLOCK, *scratch = score + k * KLF_BLOCK;
+    double *r = columns + (k + 1) * n, largest = 0.0, total = 0.0;
+    for (size_t start = 0; start < n; start += KLF_BLOCK) {
+        const size_t count = n - start < KLF_BLOCK ? n - start : KLF_BLOCK;
+        run->family->score(run->d, run->constants, count, x + start * run->sizes.event, log_p,
+                           score, scratch);
+        for (size_t i = 0; i < count; i++) {
+            columns[start + i] = 1.0;
+            for (size_t j = 0; j < k; j++)
+                columns[(j + 1) * n + start + i] = score[j * KLF_BLOCK + i];
+            r[start + i] = log_p[i] - log_q[start + i];
+            largest = fmax(largest, fabs(log_p[i]) + fabs(log_q[start + i]));
+            total += r[start + i] - r[0];
+        }
+    }
+    if (!(fabs(total) < INFINITY && largest < INFINITY))
+        return -1.0;
+    run->reference = r[0] + total / (double)n;
+    const double first = r[0];
+    for (size_t i = 0; i < n; i++)
+        r[i] -= first;
+    for (size_t j = 0; j <= k; j++) {
+        norms[j] = 0.0;
+        for (size_t i = 0; i < n; i++)
+            norms[j] = fma(columns[j * n + i], columns[j * n + i], norms[j]);
+    }
+    run->kl = first; /* the intercept is added to it */
+    return largest;
+}
+
+int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
+                      double *work)
+{
+    const size_t k = run->sizes.coordinates;
+    double *columns = work, *triangle = columns + n * (k + 2);
+    double *rest = triangle + (k + 2) * (k + 2);
+    const double size = probe_columns(run, n, x, log_q, columns, triangle, rest);
+    if (size < 0.0 || run->method != KLF_METHOD_NATURAL || k > PROBE_UP_TO)
+        return 0;
+    double intercept, residual;
+    if (!least_squares(n, k, columns, triangle, run->gradient, &intercept, &residual)
+        || residual > 64.0 * 0x1p-52 * size)
+        return 0;
+    double square = 0.0;
+    for (size_t j = 0; j < k; j++) {
+        run->direction[j] = -run->gradient[j];
+        square = fma(run->gradient[j], run->gradient[j], square);
+    }
+    const double gain = 0.5 * square;
+    run->kl += intercept;
+    run->kl_error = residual / sqrt((double)n);
+    run->gain_error = 0.0;
+    run->explained = 1.0;
+    run->length = 0.0;
+    /* On q itself only rounding is left, which a further step does not reduce. */
+    if (gain <= 1e-24 || (run->has_previous && gain > 0.25 * run->gain && gain < 1e-6)) {
+        run->gain = gain;
+        run->status = KLF_RUN_EXACT;
+        return 1;
+    }
+    run->gain = gain;
+    run->has_previous = 1;
+    if (run->steps >= run->max_steps)
+        run->status = KLF_RUN_BUDGET;
+    else {
+        run->length = step_length(run, INFINITY);
+        if (run->length == 0.0)
+            run->status = KLF_RUN_DIVERGED;
+        else
+            accept_trial(run);
+    }
+    return 1;
+}
+
+/* ---- A whole run ----------------------------------------------------------------------------- */
+
+void klf_reverse_row(const klf_reverse *run, double *row)
+{
+    row[KLF_ROW_EVALUATIONS] = (double)run->evaluations;
+    row[KLF_ROW_SAMPLES] = (double)run->samples;
+    row[KLF_ROW_KL] = run->kl;
+    row[KLF_ROW_KL_ERROR] = run->kl_error;
+    row[KLF_ROW_GAIN] = run->gain;
+    row[KLF_ROW_GAIN_ERROR] = run->gain_error;
+    row[KLF_ROW_EXPLAINED] = run->explained;
+    row[KLF_ROW_LENGTH] = run->length;
+    /* while the run goes on a step has been taken: the estimates are those of the member before */
+    const double *theta = run->status == KLF_RUN_GOING ? run->theta_previous : run->theta;
+    memcpy(row + KLF_ROW_COLUMNS, theta, run->sizes.parameters * sizeof *row);
+}
+
+static void one_step(klf_reverse *run)
+{
+    const uint64_t samples = run->samples;
+    double *values = run->moments;
+    run->sums.used = 0;
+    for (uint64_t done = 0; done < samples; done += KLF_BLOCK) {
+        const size_t n = samples - done < KLF_BLOCK ? (size_t)(samples - done) : KLF_BLOCK;
+        const uint64_t block = run->next_block++;
+        const klf_run_status status =
+            klf_reverse_block(run, block, n, values, run->work, &run->bad_index);
+        if (status != KLF_RUN_GOING) {
+            run->bad_block = block;
+            run->status = status;
+            return;
+        }
+        (void)klf_accumulator_add(&run->sums, block, values);
+    }
+    run->evaluations += samples;
+    klf_accumulator_total(&run->sums, values);
+    klf_reverse_update(run, values);
+}
+
+uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history)
+{
+    const size_t width = KLF_ROW_COLUMNS + run->sizes.parameters;
+    uint64_t rows = 0;
+    while (rows < steps && run->status == KLF_RUN_GOING) {
+        one_step(run);
+        klf_reverse_row(run, history + rows++ * width);
+    }
+    return rows;
+}

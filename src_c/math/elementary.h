@@ -1,0 +1,298 @@
+/* elementary.h -- exponential, logarithm, sine and cosine, without branches, for loops of them.
+ *
+ * Every function is plain C that a compiler turns into vector code when it stands in a loop: no
+ * branches, tables or library calls, selections only. Only + - * / fma, comparisons, selections and
+ * integer operations on the bits occur, each of which IEEE 754 and C determine to the last bit, so
+ * that results do not depend on the instruction set (compile with -ffp-contract=off). A NaN that a
+ * function makes itself is the constant NAN.
+ *
+ * Notation: MAGIC = 1.5*2^52 lies in the middle of the doubles whose unit in the last place is 1.
+ * Adding it to y, |y| <= 2^51, rounds y to an integer, whose two's complement stands in the low
+ * bits of the sum, and subtracting it again gives that integer as a double (Muller et al., 2018,
+ * Handbook of Floating-Point Arithmetic, section 10.1). AVX2 has no other conversion.
+ *
+ * The coefficients come from tests/math/derive_coefficients.py, the errors in the comments from
+ * tests/math, against mpmath. An ulp is the spacing of the doubles at the true value.
+ */
+#ifndef KLF_ELEMENTARY_H
+#define KLF_ELEMENTARY_H
+
+#include <float.h>
+#include <math.h>
+#include <stdint.h>
+#include <string.h>
+
+static const double KLF_MAGIC = 0x1.8p52;                   /* 1.5*2^52 */
+static const double KLF_LN2 = 0x1.62e42fefa39efp-1;         /* log 2 */
+static const double KLF_LN2_TAIL = 0x1.abc9e3b39803fp-56;   /* log 2 - KLF_LN2 */
+
+static inline uint64_t klf_bits(double x)
+{
+    uint64_t bits;
+    memcpy(&bits, &x, sizeof bits);
+    return bits;
+}
+
+static inline double klf_from_bits(uint64_t bits)
+{
+    double x;
+    memcpy(&x, &bits, sizeof x);
+    return x;
+}
+
+/* ---- Exponential ----------------------------------------------------------------------------- */
+
+/* The reduction of exp and expm1, for |x| <= 746:
+ *
+ *   x = n log 2 + r,  |r| <= log(2)/2,   e^r - 1 = high + tail.
+ *
+ * high = x - n KLF_LN2 is exact: it is a multiple of 2^-54 (of the last place of x when n = 0) and
+ * below 1/2. With t = -n KLF_LN2_TAIL, r = high + t and tail = r^2 P(r) + t, where
+ * P = (e^r - 1 - r)/r^2 = 1/2 + r (1/6 + ...) has error 2^-57.3 of e^r. The idea of summing the
+ * small terms before the leading one is from Tang (1989), "Table-driven implementation of the
+ * exponential function in IEEE floating-point arithmetic", ACM TOMS 15. *shifted is n + MAGIC. */
+static inline double klf_exp_reduce(double x, double *shifted, double *high)
+{
+    const double log2_e = 0x1.71547652b82fep+0;
+    *shifted = fma(x, log2_e, KLF_MAGIC);
+    const double n = *shifted - KLF_MAGIC;
+    *high = fma(-n, KLF_LN2, x);
+    const double t = -n * KLF_LN2_TAIL, r = *high + t;
+    double p = 0x1.ad1f30893e55dp-26;
+    p = fma(p, r, 0x1.289f9363eaf47p-22);
+    p = fma(p, r, 0x1.71df55f639d24p-19);
+    p = fma(p, r, 0x1.a019ab24b1cccp-16);
+    p = fma(p, r, 0x1.a01a011bc42b4p-13);
+    p = fma(p, r, 0x1.6c16c17cc5d1ep-10);
+    p = fma(p, r, 0x1.11111111289a7p-7);
+    p = fma(p, r, 0x1.55555555531ffp-5);
+    p = fma(p, r, 0x1.5555555555501p-3);
+    p = fma(p, r, 0.5);
+    return fma(r * r, p, t);
+}
+
+/* exp(x) = 2^n (1 + (high + tail)). The power of two is applied in two factors of half the exponent
+ * so that a subnormal result is rounded once, and 2^1024 does not occur.
+ * All x: overflow gives +inf, underflow 0.
+ * Max error: 0.85 ulp. */
+static inline double klf_exp(double x)
+{
+    double shifted, high;
+    x = x > 710.0 ? 710.0 : x;   /* beyond log(2^1024) = 709.78: overflows */
+    x = x < -746.0 ? -746.0 : x; /* beyond log(2^-1075) = -745.13: rounds to 0 */
+    const double tail = klf_exp_reduce(x, &shifted, &high);
+    const double half = fma(shifted - KLF_MAGIC, 0.5, KLF_MAGIC); /* about n/2, an integer */
+    const uint64_t one = UINT64_C(1023) << 52;                    /* the bits of 1.0 */
+    const double factor = klf_from_bits((klf_bits(half) << 52) + one);
+    const double rest = klf_from_bits(((klf_bits(shifted) - klf_bits(half)) << 52) + one);
+    return (1.0 + (high + tail)) * factor * rest;
+}
+
+/* expm1(x) = 2 (2^(n-1) (high + tail) + (2^(n-1) - 1/2)); the leading sum is kept in two doubles.
+ * Arguments below 2^-54 in size, signed zeros and subnormals among them, are their own result.
+ * All x: +inf gives +inf, -inf gives -1.
+ * Max error: 1 ulp. */
+static inline double klf_expm1(double x)
+{
+    double shifted, high;
+    double inside = x > 710.0 ? 710.0 : x;
+    inside = inside < -40.0 ? -40.0 : inside; /* exp(-40) < 2^-57 */
+    const double tail = klf_exp_reduce(inside, &shifted, &high);
+    const double power = klf_from_bits((klf_bits(shifted) + 1022) << 52); /* 2^(n-1) */
+    const double offset = power - 0.5;
+    const double sum = fma(power, high, offset);
+    const double lost = fma(power, high, offset - sum);
+    const double result = 2.0 * (sum + fma(power, tail, lost));
+    return fabs(x) < 0x1p-54 ? x : result;
+}
+
+/* ---- Logarithm ------------------------------------------------------------------------------- */
+
+static const double KLF_LN2_HIGH = 0x1.62e42fefa38p-1;      /* log 2 cut to a multiple of 2^-42 */
+static const double KLF_LN2_LOW = 0x1.ef35793c7673p-45;     /* log 2 - KLF_LN2_HIGH */
+
+/* x = 2^k m with m in [sqrt(1/2), sqrt(2)), for finite x > 0, subnormal or not; returns m. For any
+ * other x, k and m are finite and of no use. */
+static inline double klf_log_reduce(double x, double *k)
+{
+    const uint64_t sqrt_half = UINT64_C(0x3fe6a09e667f3bcd); /* the bits of sqrt(1/2) */
+    const uint64_t fraction = (UINT64_C(1) << 52) - 1;
+    const double scaled = x < DBL_MIN ? x * 0x1p54 : x;
+    const double bias = x < DBL_MIN ? 0x1p52 + 1024.0 + 54.0 : 0x1p52 + 1024.0;
+    /* the exponent field of `steps` is k + 1024 */
+    const uint64_t steps = klf_bits(scaled) - sqrt_half + (UINT64_C(1024) << 52);
+    *k = klf_from_bits((steps >> 52) | klf_bits(0x1p52)) - bias;
+    return klf_from_bits((steps & fraction) + sqrt_half);
+}
+
+/* The core of every logarithm: f - log(1 + f) and f^2/2, for sqrt(1/2) <= 1 + f < sqrt(2). With
+ * s = f/(2 + f), log(1 + f) = 2 atanh(s) = 2 s + s R, R = s^2 P(s^2), and 2 s = f - f^2/2 + s f^2/2
+ * (the arrangement of the logarithm in Sun's fdlibm, 1993), so
+ *
+ *   f - log(1 + f) = f^2/2 - q,   q = s (f^2/2 + R).
+ *
+ * f^2/2 and q nowhere nearly cancel. P has degree 6; its error in log(1 + f) is 2^-59.4 of it. */
+static inline double klf_log_deficit(double f, double *half_square, double *q)
+{
+    const double s = f / (2.0 + f), z = s * s;
+    double p = 0x1.2f0ea2a8473d0p-3;
+    p = fma(p, z, 0x1.39a0d713ed4ccp-3);
+    p = fma(p, z, 0x1.746647758fec9p-3);
+    p = fma(p, z, 0x1.c71c51e0e43d2p-3);
+    p = fma(p, z, 0x1.2492494221bcep-2);
+    p = fma(p, z, 0x1.999999997fa54p-2);
+    p = fma(p, z, 0x1.5555555555593p-1);
+    *half_square = 0.5 * f * f;
+    *q = s * fma(p, z, *half_square);
+    return *half_square - *q;
+}
+
+/* k log 2 + f - deficit, where *high is the rounded k KLF_LN2_HIGH + f, the product being exact,
+ * and the value returned is the rest. */
+static inline double klf_log_sum(double k, double f, double deficit, double *high)
+{
+    *high = fma(k, KLF_LN2_HIGH, f);
+    const double lost = fma(k, KLF_LN2_HIGH, -*high) + f;
+    return lost + fma(k, KLF_LN2_LOW, -deficit);
+}
+
+/* What log is outside 0 < x < inf: -inf at zeros, +inf at +inf, NaN for negative x and NaN. */
+static inline double klf_log_special(double x, double log)
+{
+    log = x > 0.0 ? log : NAN;
+    log = x == 0.0 ? -INFINITY : log;
+    return x > DBL_MAX ? INFINITY : log;
+}
+
+/* log(x) = k log 2 + log(1 + f), f = m - 1 exact.
+ * Max error: 0.7 ulp. */
+static inline double klf_log(double x)
+{
+    double k, high, half_square, q;
+    const double f = klf_log_reduce(x, &k) - 1.0;
+    const double deficit = klf_log_deficit(f, &half_square, &q);
+    const double low = klf_log_sum(k, f, deficit, &high);
+    return klf_log_special(x, high + low);
+}
+
+/* log(1 + x) = log(u) + c/u, u the rounded sum and c what rounding took (Knuth's two-sum; the
+ * correction is fdlibm's). When u needs no reduction, f = x itself and c = 0. Signed zeros and
+ * subnormals are their own result; -1 gives -inf, less gives NaN.
+ * Max error: 0.8 ulp. */
+static inline double klf_log1p(double x)
+{
+    double k, high, half_square, q;
+    const double u = 1.0 + x, x_part = u - 1.0;
+    const double lost = (1.0 - (u - x_part)) + (x - x_part);
+    const double m = klf_log_reduce(u, &k);
+    const double f = k == 0.0 ? x : m - 1.0;
+    const double correction = k == 0.0 ? 0.0 : lost / u;
+    const double deficit = klf_log_deficit(f, &half_square, &q);
+    const double low = klf_log_sum(k, f, deficit - correction, &high);
+    const double result = klf_log_special(u, high + low);
+    return fabs(x) < 0x1p-54 ? x : result;
+}
+
+/* ---- The two directions of the logarithm of a ratio ------------------------------------------ */
+
+/* L = log(ratio) and *phi = excess - L, for ratio = 1 + excess > 0 given both ways: `excess` must be
+ * accurate near 1 and `ratio` far from it. Where ratio = 2^k m has k = 0, f = excess, else
+ * f = m - 1; then log(ratio) = k log 2 + f - deficit and, because excess - f = ratio - m,
+ *
+ *   phi = (ratio - m) - k log 2 + deficit,
+ *
+ * in which nothing cancels, phi ~ excess^2/2 near 1 included. ratio 0: -inf and +inf; +inf: both
+ * +inf; negative or NaN: both NaN.
+ * Max error, inputs taken as exact: L 0.8 ulp, phi 2 ulp. */
+static inline double klf_log_ratio(double ratio, double excess, double *phi)
+{
+    double k, high, half_square, q;
+    const double m = klf_log_reduce(ratio, &k);
+    const double f = k == 0.0 ? excess : m - 1.0;
+    const double deficit = klf_log_deficit(f, &half_square, &q);
+    const double low = klf_log_sum(k, f, deficit, &high);
+    const double raised = fma(-k, KLF_LN2_HIGH, ratio - m);
+    *phi = raised + fma(-k, KLF_LN2_LOW, deficit);
+    *phi = ratio > 0.0 ? *phi : NAN;
+    *phi = ratio == 0.0 ? INFINITY : *phi;
+    return klf_log_special(ratio, high + low);
+}
+
+/* The same L, and *h = ratio L - excess = (1 + u) log(1 + u) - u at u = excess. Where k = 0,
+ *
+ *   h = u^2 - (1 + u) deficit = u^2/2 + q - u deficit;
+ *
+ * elsewhere ratio L + (1 - ratio), summed from the two parts of L. ratio 0: -inf and 1, the limit;
+ * +inf: both +inf; negative or NaN: both NaN.
+ * Max error, inputs taken as exact: L 0.8 ulp, h 2 ulp. */
+static inline double klf_log_ratio_rising(double ratio, double excess, double *h)
+{
+    double k, high, half_square, q;
+    const double m = klf_log_reduce(ratio, &k);
+    const double f = k == 0.0 ? excess : m - 1.0;
+    const double deficit = klf_log_deficit(f, &half_square, &q);
+    const double low = klf_log_sum(k, f, deficit, &high);
+    const double near = fma(-f, deficit, half_square + q);
+    const double far = fma(ratio, low, fma(ratio, high, 1.0 - ratio));
+    *h = k == 0.0 ? near : far;
+    *h = ratio >= 0.0 ? *h : NAN;
+    *h = ratio > DBL_MAX ? INFINITY : *h;
+    return klf_log_special(ratio, high + low);
+}
+
+/* ---- Sine and cosine of turns ---------------------------------------------------------------- */
+
+/* sin(2 pi u) and cos(2 pi u). u less its nearest integer is v, exactly; v = n/4 + r, |r| <= 1/8,
+ * n read from v + 1.5*2^50, where the unit in the last place is 1/4. With z = r^2,
+ *
+ *   sin(2 pi r) = 2 pi r + r z S(z),   cos(2 pi r) = 1 + z C(z),
+ *
+ * 2 pi held in two doubles, S and C of relative error 2^-58 and less; odd n swaps them and n gives
+ * the signs. All finite u (those from 2^53 on are even numbers: 0 and 1); infinities give NaN. A
+ * zero sine at a multiple of 1/2 has the sign that sine has just above it; u = -0 gives -0.
+ * Max error: sine 0.6 ulp, cosine 0.9 ulp, for |u| <= 2^51. */
+static inline void klf_sincos_2pi(double u, double *sine, double *cosine)
+{
+    const double two_pi = 0x1.921fb54442d18p+2, two_pi_tail = 0x1.1a62633145c07p-52;
+    const double quarter_magic = 0x1.8p50;
+    const double whole = fabs(u) < 0x1p52 ? (u + KLF_MAGIC) - KLF_MAGIC : u;
+    const double difference = u - whole;
+    const double v = difference == difference ? difference : NAN;
+    const double shifted = v + quarter_magic;
+    const double r = v - (shifted - quarter_magic), z = r * r;
+    double s = 0x1.e405a9b2288bdp+1;
+    s = fma(s, z, -0x1.e300ac2ad20c3p+3);
+    s = fma(s, z, 0x1.507830224bd15p+5);
+    s = fma(s, z, -0x1.32d2cce33ad0ap+6);
+    s = fma(s, z, 0x1.466bc67758dffp+6);
+    s = fma(s, z, -0x1.4abbce625be47p+5);
+    s = fma(s, z, two_pi_tail);
+    s = fma(r, two_pi, r * s);
+    double c = -0x1.b005ad3e4bf44p+0;
+    c = fma(c, z, 0x1.f9c41ce81f347p+2);
+    c = fma(c, z, -0x1.a6d1e18f4c7b5p+4);
+    c = fma(c, z, 0x1.e1f50674f96e1p+5);
+    c = fma(c, z, -0x1.55d3c7e3bf8a0p+6);
+    c = fma(c, z, 0x1.03c1f081b5a50p+6);
+    c = fma(c, z, -0x1.3bd3cc9be45dep+4);
+    c = fma(c, z, 1.0);
+    const uint64_t n = klf_bits(shifted);
+    const uint64_t odd = n & 1, sine_sign = (n & 2) << 62, cosine_sign = ((n + 1) & 2) << 62;
+    *sine = klf_from_bits(klf_bits(odd ? c : s) ^ sine_sign);
+    *cosine = klf_from_bits(klf_bits(odd ? s : c) ^ cosine_sign);
+}
+
+/* ---- Uniforms -------------------------------------------------------------------------------- */
+
+/* (word + 1/2) 2^-64 in (0, 1], rounded once. The high half of the word is written into the last
+ * 32 places of 2^20, so that it counts 2^-32 each; the low half and the 1/2 into the last 33 places
+ * of 2^-13, so that they count 2^-64 and 2^-65; the two powers leave with the first, exact, sum.
+ * Never 0: at least 2^-65. */
+static inline double klf_uniform(uint64_t word)
+{
+    const double high = klf_from_bits(klf_bits(0x1p20) | (word >> 32));
+    const double low = klf_from_bits(klf_bits(0x1p-13) | ((word & UINT64_C(0xffffffff)) << 1) | 1);
+    return (high - (0x1p20 + 0x1p-13)) + low;
+}
+
+#endif

@@ -1,0 +1,193 @@
+"""Derives every polynomial of src_c/math/*.h and prints it with its maximum error.
+
+    python derive_coefficients.py            needs mpmath, takes about a minute
+
+Each table is a weighted near-minimax fit: least squares over Chebyshev points whose weights are
+multiplied by the error of the last round (Lawson, 1961; see Rice and Usow, 1968, "The Lawson
+algorithm and extensions", Mathematics of Computation 22). A rational fit p/q with q(0) = 1 solves
+the same linear problem for p - f q, divided by the last round's q (Sanathanan and Koerner, 1963).
+The coefficients are then rounded to double one after the other, from the lowest power, and the
+others fitted again, so that the printed error is that of the numbers in the header.
+"""
+
+import time
+from dataclasses import dataclass
+from typing import Callable
+
+import mpmath as mp
+
+mp.mp.dps = 60
+
+
+@dataclass
+class Fit:
+    """weight * (f - p/q) is made small on [low, high]; p has `top` + 1 coefficients, q `bottom` + 1."""
+
+    name: str
+    low: mp.mpf
+    high: mp.mpf
+    f: Callable
+    weight: Callable
+    top: int
+    bottom: int = 0
+    rounds: int = 12
+
+
+def solve_least_squares(rows, values, weights):
+    """Normal equations: 60 digits bear their squared condition number."""
+    n = len(rows[0])
+    matrix, right = mp.zeros(n), mp.zeros(n, 1)
+    for row, value, weight in zip(rows, values, weights):
+        for i in range(n):
+            scaled = weight * row[i]
+            right[i] += scaled * value
+            for j in range(i + 1):
+                matrix[i, j] += scaled * row[j]
+    for i in range(n):
+        for j in range(i):
+            matrix[j, i] = matrix[i, j]
+    return list(mp.lu_solve(matrix, right))
+
+
+def evaluate(coefficients, x):
+    return mp.polyval(coefficients[::-1], x)
+
+
+def coefficients_of(fit, points, values, weights, fixed):
+    """One weighted fit with Lawson's reweighting; fixed[i] is None or an already rounded value."""
+    free = [i for i, value in enumerate(fixed) if value is None]
+    total = len(fixed)
+    lawson = [mp.mpf(1)] * len(points)
+    denominator = [mp.mpf(1)] * len(points)
+    best, best_error = None, mp.inf
+    for _ in range(fit.rounds if free else 1):
+        rows, targets, scales = [], [], []
+        for x, f, w, share, q in zip(points, values, weights, lawson, denominator):
+            full = [x**i for i in range(fit.top + 1)]
+            full += [-f * x**i for i in range(1, fit.bottom + 1)]
+            known = mp.fsum(full[i] * fixed[i] for i in range(total) if fixed[i] is not None)
+            rows.append([full[i] for i in free])
+            targets.append(f - known)
+            scales.append(share * (w / q) ** 2)
+        solution = list(fixed)
+        if free:
+            for i, value in zip(free, solve_least_squares(rows, targets, scales)):
+                solution[i] = value
+        p, q = solution[: fit.top + 1], [mp.mpf(1)] + solution[fit.top + 1 :]
+        denominator = [evaluate(q, x) for x in points]
+        errors = [
+            abs(w * (f - evaluate(p, x) / d))
+            for x, f, w, d in zip(points, values, weights, denominator)
+        ]
+        if max(errors) < best_error:
+            best, best_error = solution, max(errors)
+        mean = mp.fsum(s * e for s, e in zip(lawson, errors)) or mp.mpf(1)
+        lawson = [s * e / mean * len(points) for s, e in zip(lawson, errors)]
+    return best, best_error
+
+
+def derive(fit):
+    n = 6 * (fit.top + fit.bottom + 2)
+    middle, half = (fit.low + fit.high) / 2, (fit.high - fit.low) / 2
+    points = [middle + half * mp.cos(mp.pi * (i + mp.mpf(1) / 2) / n) for i in range(n)]
+    values = [fit.f(x) for x in points]
+    weights = [fit.weight(x, f) for x, f in zip(points, values)]
+    fixed = [None] * (fit.top + 1 + fit.bottom)
+    solution, exact_error = coefficients_of(fit, points, values, weights, fixed)
+    order = range(len(fixed)) if fit.bottom == 0 else sorted(
+        range(len(fixed)), key=lambda i: i if i <= fit.top else i - fit.top)
+    rounded_error = exact_error
+    for i in order:
+        fixed[i] = mp.mpf(float(solution[i]))
+        if fit.bottom == 0 and i < 4 or i == order[-1]:
+            solution, rounded_error = coefficients_of(fit, points, values, weights, fixed)
+    return fixed, exact_error, rounded_error
+
+
+def stirling_error(x):
+    return mp.loggamma(x) - (x - mp.mpf(1) / 2) * mp.log(x) + x - mp.log(2 * mp.pi) / 2
+
+
+def relative(_, f):
+    return 1 / f
+
+
+ROOT = mp.findroot(lambda x: mp.psi(0, x), mp.mpf("1.46"))
+HALF_LN2 = mp.log(2) / 2 * mp.mpf("1.0001")
+LARGEST_SQUARE = ((mp.sqrt(2) - 1) / (mp.sqrt(2) + 1)) ** 2 * mp.mpf("1.001")
+LARGEST_TURN_SQUARE = mp.mpf("1.0001") / 64
+DELTA_SHIFT, PSI_SHIFT = mp.mpf(11) / 16, mp.mpf(5) / 8  # chosen for the fastest convergence
+
+
+def stirling_error_at(w):
+    return stirling_error(1 / w - DELTA_SHIFT) / w
+
+
+def log_minus_digamma_at(w):
+    x = 1 / w - PSI_SHIFT
+    return (mp.log(x) - mp.psi(0, x)) / w
+
+
+def trigamma_minus_inverse_at(w):
+    x = 1 / w - PSI_SHIFT
+    return (mp.psi(1, x) - 1 / x) / w**2
+
+
+def log_factor(z):
+    s = mp.sqrt(z)
+    return (2 * mp.atanh(s) - 2 * s) / s**3
+
+
+def sine_factor(z):
+    return (mp.sin(2 * mp.pi * mp.sqrt(z)) / mp.sqrt(z) - 2 * mp.pi) / z
+
+
+FITS = [
+    # error relative to e^r, in r, after 1 + r + r^2/2
+    Fit("exp", -HALF_LN2, HALF_LN2, lambda r: (mp.expm1(r) - r - r * r / 2) / r**3,
+        lambda r, _: abs(r) ** 3 / mp.exp(r), 8),
+    # error relative to log(1 + f), in z = s^2
+    Fit("log", mp.mpf(0), LARGEST_SQUARE, log_factor, lambda z, _: z / 2, 6),
+    # errors relative to sine and cosine, in z = r^2
+    Fit("sin_2pi", mp.mpf(0), LARGEST_TURN_SQUARE, sine_factor, lambda z, _: z / 6, 5),
+    Fit("cos_2pi", mp.mpf(0), LARGEST_TURN_SQUARE,
+        lambda z: (mp.cos(2 * mp.pi * mp.sqrt(z)) - 1) / z, lambda z, _: z, 6),
+    # relative errors for x >= 1, in w = 1/(x + shift)
+    Fit("stirling_error/w", mp.mpf(0), 1 / (1 + DELTA_SHIFT), stirling_error_at, relative, 17),
+    Fit("(log - digamma)/w", mp.mpf(0), 1 / (1 + PSI_SHIFT), log_minus_digamma_at, relative, 18),
+    Fit("(trigamma - 1/x)/w^2", mp.mpf(0), 1 / (1 + PSI_SHIFT), trigamma_minus_inverse_at,
+        relative, 20),
+    # relative errors of p/q, in u = x - 1
+    Fit("lgamma/((x - 1) (x - 2))", mp.mpf("-0.25"), mp.mpf("1.5"),
+        lambda u: mp.loggamma(1 + u) / (u * (u - 1)), relative, 7, 7),
+    Fit("digamma/(x - root)", mp.mpf(0), mp.mpf(1),
+        lambda u: mp.psi(0, 1 + u) / (1 + u - ROOT), relative, 6, 5),
+]
+
+
+def two_doubles(value):
+    head = float(value)
+    return f"{head.hex()} + {float(value - mp.mpf(head)).hex()}"
+
+
+def main():
+    print("log 2         =", two_doubles(mp.log(2)))
+    cut = mp.floor(mp.log(2) * 2**42) / 2**42
+    print("log 2         =", float(cut).hex(), "+", float(mp.log(2) - cut).hex(), "(42 bits)")
+    print("1/log 2       =", two_doubles(1 / mp.log(2)))
+    print("2 pi          =", two_doubles(2 * mp.pi))
+    print("log(2 pi)/2 - 1/2 =", two_doubles((mp.log(2 * mp.pi) - 1) / 2))
+    print("digamma's root =", two_doubles(ROOT))
+    for fit in FITS:
+        start = time.time()
+        coefficients, exact, rounded = derive(fit)
+        print(f"\n{fit.name} on [{mp.nstr(fit.low, 6)}, {mp.nstr(fit.high, 6)}]: error "
+              f"2^{float(mp.log(exact, 2)):.2f}, rounded to double "
+              f"2^{float(mp.log(rounded, 2)):.2f} ({time.time() - start:.1f} s)")
+        for i, value in enumerate(coefficients):
+            name = f"p{i}" if i <= fit.top else f"q{i - fit.top}"
+            print(f"    {name:4} {float(value).hex():>24}  {float(value):.17g}")
+
+
+if __name__ == "__main__":
+    main()
