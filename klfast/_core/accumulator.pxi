@@ -48,10 +48,7 @@ cdef class Accumulator:
         self.distribution = distribution
         self.block = bounded_integer(first_block, "first_block", 2**63)
         self.sums.width = klf_moments_size(self.kind, distribution.sizes.coordinates)
-        self.pending_x = np.empty((KLF_BLOCK, distribution.sizes.event))
-        self.pending_w = np.ones(KLF_BLOCK)
-        self.pending_r = np.zeros(KLF_BLOCK)
-        self.grow(128)
+        self.grow(64)
 
     def __dealloc__(self):
         free(self.sums.first)
@@ -114,16 +111,31 @@ cdef class Accumulator:
             self._close()
         whole = (n - start) // KLF_BLOCK
         first = self.block
-        parts = for_ranges(
-            lambda a, b: self._blocks(rows, w, r, start, first, a, b), whole, CHUNK_BLOCKS, threads
-        )
-        for part in parts:
-            self.merge(part)
+        if self.sums.capacity - self.sums.used < 64:
+            self.grow(2 * self.sums.capacity)
+        if whole <= CHUNK_BLOCKS or threads == 1:
+            for a in range(0, whole, CHUNK_BLOCKS):
+                self._blocks(self, rows, w, r, start, first, a, min(a + CHUNK_BLOCKS, whole))
+        else:
+            parts = for_ranges(
+                lambda a, b: self._blocks(self._empty(), rows, w, r, start, first, a, b),
+                whole, CHUNK_BLOCKS, threads)
+            for part in parts:
+                self.merge(part)
         self.block = first + whole
         self._keep(rows, w, r, start + whole * KLF_BLOCK, n)
 
+    def _empty(self):
+        return Accumulator(self.distribution, KIND_NAMES[self.kind])
+
     def _keep(self, rows, w, r, start, stop):
         cdef size_t end = self.pending + (stop - start)
+        if start == stop:
+            return
+        if self.pending_x is None:
+            self.pending_x = np.empty((KLF_BLOCK, self.distribution.sizes.event))
+            self.pending_w = np.ones(KLF_BLOCK)
+            self.pending_r = np.zeros(KLF_BLOCK)
         rows = rows[start:stop].reshape(stop - start, self.distribution.sizes.event)
         self.pending_x[self.pending:end] = rows
         self.pending_w[self.pending:end] = 1.0 if w is None else w[start:stop]
@@ -135,15 +147,13 @@ cdef class Accumulator:
         cdef size_t n = self.pending
         if n:
             ones = bool(np.all(self.pending_w[:n] == 1.0))
-            part = self._blocks(self.pending_x[:n], None if ones else self.pending_w[:n],
-                                self.pending_r[:n], 0, self.block, 0, 1)
             self.pending = 0
             self.block += 1
-            self.merge(part)
+            self._blocks(self, self.pending_x[:n], None if ones else self.pending_w[:n],
+                         self.pending_r[:n], 0, self.block - 1, 0, 1)
 
-    def _blocks(self, cnp.ndarray rows, w, r, size_t start, uint64_t first, size_t a, size_t b):
-        """The accumulator of blocks a to b of the rows from `start` on, numbered from `first`."""
-        cdef Accumulator part = Accumulator(self.distribution, KIND_NAMES[self.kind])
+    def _blocks(self, Accumulator part, cnp.ndarray rows, w, r, size_t start, uint64_t first, size_t a, size_t b):
+        """Add blocks a to b of the rows from `start` on, numbered from `first`, to `part`."""
         cdef Distribution p = self.distribution
         cdef size_t k = p.sizes.coordinates, event = p.sizes.event, n, i, total = rows.shape[0]
         cdef const double *x = data_of(rows)
@@ -198,7 +208,7 @@ cdef class Accumulator:
     def __add__(self, other):
         if not isinstance(other, Accumulator):
             return NotImplemented
-        made = Accumulator(self.distribution, KIND_NAMES[self.kind])
+        made = self._empty()
         made.merge(self)
         return made.merge(other)
 
@@ -208,13 +218,13 @@ cdef class Accumulator:
         cdef cnp.ndarray out = np.empty(self.sums.width)
         cdef Accumulator whole = self
         if self.pending:
-            whole = Accumulator(self.distribution, KIND_NAMES[self.kind])
-            whole.grow(self.sums.used + 128)
+            whole = self._empty()
+            whole.grow(self.sums.used + 64)
             klf_accumulator_merge(&whole.sums, &self.sums)
             ones = bool(np.all(self.pending_w[:self.pending] == 1.0))
-            whole.merge(self._blocks(self.pending_x[:self.pending],
-                                     None if ones else self.pending_w[:self.pending],
-                                     self.pending_r[:self.pending], 0, self.block, 0, 1))
+            self._blocks(whole, self.pending_x[:self.pending],
+                         None if ones else self.pending_w[:self.pending],
+                         self.pending_r[:self.pending], 0, self.block, 0, 1)
         klf_accumulator_total(&whole.sums, data_of(out))
         return out
 

@@ -8,6 +8,9 @@ def as_float64(value, name):
     TypeError
         For masked arrays and dtypes that do not stand for real numbers.
     """
+    if cnp.PyArray_CheckExact(value) and cnp.PyArray_TYPE(value) == cnp.NPY_DOUBLE \
+            and cnp.PyArray_ISBEHAVED_RO(value):
+        return value
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array: fill or compress it first")
     try:
@@ -22,7 +25,7 @@ def as_float64(value, name):
     return np.require(array, dtype=np.float64, requirements="A")
 
 
-def as_rows(value, name, event, copy_shape=None):
+def as_rows(value, name, event):
     """`value` as a C-contiguous float64 array of rows: (n,) for events of 1, else (n, event)."""
     array = as_float64(value, name)
     if event == 1:

@@ -12,6 +12,13 @@
 #include "../random/normal_tiles.h"
 #include "klfast/klfast.h"
 
+/* For the scalar functions of the hot loops: a loop with a call in it is not vectorised. */
+#if defined(__GNUC__)
+#define KLF_INLINE static inline __attribute__((always_inline))
+#else
+#define KLF_INLINE static inline
+#endif
+
 #define KLF_FAMILY(name) KLF_PASTE(klf_family_##name, KLF_LEVEL)
 
 static const double KLF_LOG_2PI = 0x1.d67f1c864beb5p+0;      /* log(2 pi) */
@@ -37,14 +44,14 @@ static inline klf_status klf_violate(klf_violation *violation, size_t parameter,
 }
 
 /* Samples that would round to infinity are the largest finite double of their sign. */
-static inline double klf_clamp_finite(double x)
+KLF_INLINE double klf_clamp_finite(double x)
 {
     x = x > DBL_MAX ? DBL_MAX : x;
     return x < -DBL_MAX ? -DBL_MAX : x;
 }
 
 /* Samples of a positive family that would round to 0 are the smallest positive double. */
-static inline double klf_clamp_positive(double x)
+KLF_INLINE double klf_clamp_positive(double x)
 {
     x = x > DBL_MAX ? DBL_MAX : x;
     return x < KLF_SMALLEST ? KLF_SMALLEST : x;
@@ -96,10 +103,11 @@ static inline void klf_block_mean_sd(size_t n, const double *x, size_t stride,
 }
 
 /* Whether a double is a whole number: adding 2^52 rounds to an integer; above it all are. */
-static inline int klf_is_whole(double x)
+KLF_INLINE int klf_is_whole(double x)
 {
     const double magic = 0x1p52, size = fabs(x);
-    return size >= magic ? size <= DBL_MAX : (size + magic) - magic == size;
+    const double nearest = size < magic ? (size + magic) - magic : size;
+    return (nearest == size) & (size <= DBL_MAX);
 }
 
 #endif

@@ -26,7 +26,8 @@ typedef struct {
     double raised, shift;      /* the shape used, >= 1; 1 if it was raised, else 0 */
     double inverse_raised;
     double ratio, log_ratio;   /* rate/raised (0 when it is not a normal number) and its log */
-    double constant;           /* log(b/sqrt(2 pi raised)) - delta(raised), and log(a/raised) */
+    double factor;             /* b/sqrt(2 pi raised) times shape/raised if the shape was raised */
+    double constant;           /* log(factor) - delta(raised) */
     double at_zero;            /* the limit of log p at x = 0 */
     /* for the score */
     double root_shape, inverse_shape, log_raise; /* log(raised/shape) */
@@ -36,7 +37,7 @@ typedef struct {
     double d, c;
 } gamma_constants;
 
-static inline gamma_constants gamma_prepare_density(double shape, double rate)
+KLF_INLINE gamma_constants gamma_prepare_density(double shape, double rate)
 {
     gamma_constants c;
     c.shape = shape;
@@ -47,18 +48,22 @@ static inline gamma_constants gamma_prepare_density(double shape, double rate)
     c.ratio = rate * c.inverse_raised;
     c.ratio = c.ratio > DBL_MIN && c.ratio < 0x1p1000 ? c.ratio : 0.0;
     const double lowered = shape < 1.0 ? shape * c.inverse_raised : 1.0;
-    const double root = sqrt(2.0 * 0x1.921fb54442d18p+1 * c.raised);
-    c.constant = klf_log(rate / root) - klf_stirling_error(c.raised);
-    c.constant += shape < 1.0 ? klf_log(lowered) : 0.0;
-    c.at_zero = shape < 1.0 ? INFINITY : -INFINITY;
-    c.at_zero = shape == 1.0 ? klf_log(rate) : c.at_zero;
+    const double two_pi = 0x1.921fb54442d18p+2;
+    c.factor = rate / sqrt(two_pi * c.raised) * lowered;
+    c.constant = klf_log(c.factor) - klf_stirling_error(c.raised);
     return c;
 }
 
-static inline gamma_constants gamma_prepare(double shape, double rate)
+KLF_INLINE gamma_constants gamma_prepare(double shape, double rate)
 {
     gamma_constants c = gamma_prepare_density(shape, rate);
+    if (!(c.factor > DBL_MIN && c.factor < DBL_MAX)) /* its logarithm, summed from its parts' */
+        c.constant = klf_log(rate) - 0.5 * (KLF_LOG_2PI + klf_log(c.raised))
+                     + (shape < 1.0 ? klf_log(shape) - klf_log(c.raised) : 0.0)
+                     - klf_stirling_error(c.raised);
     c.log_ratio = klf_log(rate) - klf_log(c.raised);
+    c.at_zero = shape < 1.0 ? INFINITY : -INFINITY;
+    c.at_zero = shape == 1.0 ? klf_log(rate) : c.at_zero;
     c.root_shape = sqrt(shape);
     c.inverse_shape = 1.0 / shape;
     c.log_raise = shape < 1.0 ? klf_log(c.raised) - klf_log(shape) : 0.0;
@@ -71,7 +76,7 @@ static inline gamma_constants gamma_prepare(double shape, double rate)
 }
 
 /* L and phi at x > 0. Where b x/a is no normal number, log x + log(b/a) serves for its log. */
-static inline double gamma_log_ratio(const gamma_constants *c, double x, double *phi)
+KLF_INLINE double gamma_log_ratio(const gamma_constants *c, double x, double *phi)
 {
     const double excess = fma(c->rate, x, -c->raised) * c->inverse_raised;
     const double ratio = x * c->ratio;
@@ -84,15 +89,20 @@ static inline double gamma_log_ratio(const gamma_constants *c, double x, double 
     return total;
 }
 
-static inline double gamma_density_from(const gamma_constants *c, double x, double log, double phi)
+KLF_INLINE double gamma_density_inside(const gamma_constants *c, double log, double phi)
 {
-    double log_p = c->constant - fma(c->raised, phi, (1.0 + c->shift) * log);
+    return c->constant - fma(c->raised, phi, (1.0 + c->shift) * log);
+}
+
+KLF_INLINE double gamma_density_from(const gamma_constants *c, double x, double log, double phi)
+{
+    double log_p = gamma_density_inside(c, log, phi);
     log_p = x > DBL_MAX ? -INFINITY : log_p;
     log_p = x == 0.0 ? c->at_zero : log_p;
     return x < 0.0 ? -INFINITY : log_p;
 }
 
-static inline double gamma_log_density(const gamma_constants *c, double x)
+KLF_INLINE double gamma_log_density(const gamma_constants *c, double x)
 {
     double phi;
     const double log = gamma_log_ratio(c, x, &phi);
@@ -102,7 +112,7 @@ static inline double gamma_log_density(const gamma_constants *c, double x)
 static void sizes(size_t d, klf_sizes *s)
 {
     (void)d;
-    *s = (klf_sizes){.parameters = 2, .coordinates = 2, .event = 1, .work = KLF_BLOCK,
+    *s = (klf_sizes){.parameters = 2, .coordinates = 2, .event = 1,
                      .constants = sizeof(gamma_constants) / sizeof(double)};
 }
 
@@ -128,7 +138,7 @@ static void prepare(size_t d, const double *theta, double *constants)
     memcpy(constants, &c, sizeof c);
 }
 
-static inline gamma_constants load(const double *constants)
+KLF_INLINE gamma_constants load(const double *constants)
 {
     gamma_constants c;
     memcpy(&c, constants, sizeof c);
@@ -143,12 +153,10 @@ static inline gamma_constants load(const double *constants)
  *   log u < z^2/2 + d (1 - v + log v) = d (3 t^2/2 - t^3 - 3 (t - log(1 + t))),   v = (1 + t)^3,
  *
  * whose right-hand form keeps its accuracy at shapes of 1e15. */
-static int gamma_accept(const gamma_constants *c, double z, double u)
+KLF_INLINE int gamma_accept(const gamma_constants *c, double z, double u)
 {
     const double t = c->c * z;
-    if (!(t > -1.0))
-        return 0;
-    double phi;
+    double phi; /* infinite for t = -1, NaN below: both refuse */
     (void)klf_log_ratio(1.0 + t, t, &phi);
     return klf_log(u) < c->d * (t * t * (1.5 - t) - 3.0 * phi);
 }
@@ -157,30 +165,59 @@ static int gamma_accept(const gamma_constants *c, double z, double u)
  * bound on the groups only makes the loop's end provable. */
 enum { GAMMA_LAST_GROUP = 1 << 10 };
 
+/* Marsaglia and Tsang's squeeze on a group of proposals, then the exact test for the tenth that it
+ * leaves undecided: accepted[i] is 1 or 0. */
+static void gamma_test(const gamma_constants *c, const double *restrict z,
+                       const double *restrict u, double *restrict cube,
+                       uint64_t *restrict accepted)
+{
+    enum { STRIP = 8 }; /* the exact tests are made in strips: a vector loop */
+    double some_z[KLF_TILE + STRIP], some_u[KLF_TILE + STRIP];
+    uint64_t undecided[KLF_TILE], verdict[KLF_TILE + STRIP];
+    for (size_t i = 0; i < KLF_TILE; i++) {
+        const double v = fma(c->c, z[i], 1.0), square = z[i] * z[i];
+        cube[i] = v * v * v;
+        accepted[i] = (uint64_t)((u[i] < fma(-0.0331 * square, square, 1.0)) & (v > 0.0));
+    }
+    size_t count = 0;
+    for (size_t i = 0; i < KLF_TILE; i++) { /* without a branch: the outcome is a coin's */
+        undecided[count] = i;
+        some_z[count] = z[i];
+        some_u[count] = u[i];
+        count += !accepted[i];
+    }
+    for (size_t i = 0; i < STRIP; i++)
+        some_z[count + i] = some_u[count + i] = 0.5;
+    for (size_t start = 0; start < count; start += STRIP)
+        for (size_t i = start; i < start + STRIP; i++)
+            verdict[i] = (uint64_t)gamma_accept(c, some_z[i], some_u[i]);
+    for (size_t i = 0; i < count; i++)
+        accepted[undecided[i]] = verdict[i];
+}
+
 /* The accepted among one group of KLF_TILE proposals, in order, as (1 + t)^3. */
 static size_t gamma_propose(const gamma_constants *c, const klf_key *key, uint64_t block,
                             uint64_t group, size_t wanted, double *restrict out)
 {
     uint64_t words[KLF_TILE];
-    double z[KLF_TILE], u[KLF_TILE], cube[KLF_TILE];
-    unsigned char quick[KLF_TILE];
+    double z[KLF_TILE], u[KLF_TILE], cube[KLF_TILE], kept[KLF_TILE];
+    uint64_t accepted[KLF_TILE];
     klf_fill_normals(key, block, 2 * group, 1, z);
     klf_fill_tiles(key, block, 2 * group + 1, 1, words);
-    for (size_t i = 0; i < KLF_TILE; i++) {
-        const double v = fma(c->c, z[i], 1.0), square = z[i] * z[i];
+    for (size_t i = 0; i < KLF_TILE; i++)
         u[i] = klf_uniform(words[i]);
-        cube[i] = v * v * v;
-        quick[i] = (unsigned char)((u[i] < fma(-0.0331 * square, square, 1.0)) & (v > 0.0));
+    gamma_test(c, z, u, cube, accepted);
+    size_t count = 0;
+    for (size_t i = 0; i < KLF_TILE; i++) {
+        kept[count] = cube[i];
+        count += accepted[i];
     }
-    size_t accepted = 0;
-    for (size_t i = 0; i < KLF_TILE && accepted < wanted; i++) {
-        out[accepted] = cube[i];
-        accepted += quick[i] || gamma_accept(c, z[i], u[i]);
-    }
+    count = count < wanted ? count : wanted;
+    memcpy(out, kept, count * sizeof *out);
     if (group >= GAMMA_LAST_GROUP)
-        while (accepted < wanted)
-            out[accepted++] = 1.0;
-    return accepted;
+        while (count < wanted)
+            out[count++] = 1.0;
+    return count;
 }
 
 /* The tiles of the uniforms that lower the shape stand apart from those of the proposals. */
@@ -228,39 +265,53 @@ static void log_density(size_t d, const double *constants, size_t n, const doubl
         log_p[i] = gamma_log_density(&c, x[i]);
 }
 
+KLF_INLINE void gamma_score(const gamma_constants *c, double x, double log, double phi,
+                               double *mean_score, double *shape_score)
+{
+    const double excess = fma(c->rate, x, -c->shape) * c->inverse_shape;
+    const double phi_shape = c->shift > 0.0 ? excess - (log + c->log_raise) : phi;
+    const double inside = -(phi_shape + c->digamma_excess) * c->inverse_root_excess;
+    *mean_score = x < 0.0 ? 0.0 : c->root_shape * excess;
+    *shape_score = x < 0.0 ? 0.0 : inside;
+}
+
 static void score(size_t d, const double *constants, size_t n, const double *restrict x,
                   double *restrict log_p, double *restrict s, double *restrict work)
 {
-    (void)d;
+    (void)d, (void)work;
     const gamma_constants c = load(constants);
     double *restrict s_mean = s, *restrict s_shape = s + KLF_BLOCK;
-    double *restrict density = log_p ? log_p : work;
+    double phi;
+    if (log_p) {
+        for (size_t i = 0; i < n; i++) {
+            const double log = gamma_log_ratio(&c, x[i], &phi);
+            log_p[i] = gamma_density_from(&c, x[i], log, phi);
+            gamma_score(&c, x[i], log, phi, s_mean + i, s_shape + i);
+        }
+        return;
+    }
     for (size_t i = 0; i < n; i++) {
-        double phi;
         const double log = gamma_log_ratio(&c, x[i], &phi);
-        const double excess = fma(c.rate, x[i], -c.shape) * c.inverse_shape;
-        const double phi_shape = c.shift > 0.0 ? excess - (log + c.log_raise) : phi;
-        const double shape_score = -(phi_shape + c.digamma_excess) * c.inverse_root_excess;
-        density[i] = gamma_density_from(&c, x[i], log, phi);
-        s_mean[i] = x[i] < 0.0 ? 0.0 : c.root_shape * excess;
-        s_shape[i] = x[i] < 0.0 ? 0.0 : shape_score;
+        gamma_score(&c, x[i], log, phi, s_mean + i, s_shape + i);
     }
 }
 
-/* Where b x/a is no normal number the element is done again by the full route. */
+/* Where b x/a or the factor is no normal number, x = 0 included, all is done again by the full
+ * route. */
 static void log_density_each(size_t n, const double *const *parameters, const double *restrict x,
                              double *restrict log_p)
 {
     const double *restrict shape = parameters[SHAPE], *restrict rate = parameters[RATE];
-    int extreme = 0;
+    uint64_t extreme = 0;
     for (size_t i = 0; i < n; i++) {
         const gamma_constants c = gamma_prepare_density(shape[i], rate[i]);
         const double excess = fma(rate[i], x[i], -c.raised) * c.inverse_raised;
         const double ratio = x[i] * c.ratio;
         double phi;
         const double log = klf_log_ratio(ratio, excess, &phi);
-        log_p[i] = gamma_density_from(&c, x[i], log, phi);
-        extreme |= !(ratio > 0x1p-1000) | !(ratio < 0x1p1000);
+        log_p[i] = gamma_density_inside(&c, log, phi);
+        extreme |= (uint64_t)(!(ratio > 0x1p-1000) | !(ratio < 0x1p1000));
+        extreme |= (uint64_t)(!(c.factor > DBL_MIN) | !(c.factor < DBL_MAX));
     }
     for (size_t i = 0; extreme && i < n; i++) {
         const gamma_constants c = gamma_prepare(shape[i], rate[i]);

@@ -17,7 +17,7 @@
 
 /* Samples are worked on in tiles of TILE, coordinate by coordinate, so that loops run over samples;
  * ROWS rows of the triangle share each load. */
-enum { TILE = 16, ROWS = 4 };
+enum { TILE = 16, ROWS = 8 };
 
 enum { MEAN, COVARIANCE };
 
@@ -100,63 +100,95 @@ static void prepare(size_t d, const double *theta, double *constants)
 
 /* ---- Block kernels --------------------------------------------------------------------------- */
 
-/* acc[r] += sign * sum over k < end of row[r][k] z[k], for `rows` consecutive packed rows. */
-static inline void accumulate_rows(size_t rows, double sign, const double *const *row, size_t end,
-                                   const double *restrict z, double acc[ROWS][TILE])
+/* acc[r] += or -= the sum over k < end of row[r][k] z[k], for ROWS rows at once. The loop over
+ * samples is the outer one: it becomes the vector, and the sums stay in registers. */
+#define DEFINE_ROWS(name, sign) \
+    static void name(size_t end, const double *const row[ROWS], const double *restrict z, \
+                     double acc[ROWS][TILE]) \
+    { \
+        const double *restrict r0 = row[0], *restrict r1 = row[1], *restrict r2 = row[2]; \
+        const double *restrict r3 = row[3], *restrict r4 = row[4], *restrict r5 = row[5]; \
+        const double *restrict r6 = row[6], *restrict r7 = row[7]; \
+        for (size_t i = 0; i < TILE; i++) { \
+            double a0 = acc[0][i], a1 = acc[1][i], a2 = acc[2][i], a3 = acc[3][i]; \
+            double a4 = acc[4][i], a5 = acc[5][i], a6 = acc[6][i], a7 = acc[7][i]; \
+            for (size_t k = 0; k < end; k++) { \
+                const double zk = sign z[k * TILE + i]; \
+                a0 = fma(r0[k], zk, a0), a1 = fma(r1[k], zk, a1); \
+                a2 = fma(r2[k], zk, a2), a3 = fma(r3[k], zk, a3); \
+                a4 = fma(r4[k], zk, a4), a5 = fma(r5[k], zk, a5); \
+                a6 = fma(r6[k], zk, a6), a7 = fma(r7[k], zk, a7); \
+            } \
+            acc[0][i] = a0, acc[1][i] = a1, acc[2][i] = a2, acc[3][i] = a3; \
+            acc[4][i] = a4, acc[5][i] = a5, acc[6][i] = a6, acc[7][i] = a7; \
+        } \
+    }
+
+DEFINE_ROWS(add_rows, +)
+DEFINE_ROWS(subtract_rows, -)
+
+/* y = start + sum over k < count of row[k] z[k], for one row. */
+static void multiply_row(size_t count, const double *restrict row, const double *restrict z,
+                         const double *restrict start, double *restrict y)
 {
-    for (size_t k = 0; k < end; k++)
-        for (size_t r = 0; r < rows; r++) {
-            const double factor_rk = sign * row[r][k];
-            for (size_t i = 0; i < TILE; i++)
-                acc[r][i] = fma(factor_rk, z[k * TILE + i], acc[r][i]);
-        }
+    for (size_t i = 0; i < TILE; i++) {
+        double sum = start[i];
+        for (size_t k = 0; k < count; k++)
+            sum = fma(row[k], z[k * TILE + i], sum);
+        y[i] = sum;
+    }
+}
+
+/* y = (start - sum over k < count of row[k] z[k]) / row[count], for one row. */
+static void solve_row(size_t count, const double *restrict row, const double *restrict z,
+                      const double *restrict start, double *restrict y)
+{
+    const double inverse = 1.0 / row[count];
+    for (size_t i = 0; i < TILE; i++) {
+        double sum = start[i];
+        for (size_t k = 0; k < count; k++)
+            sum = fma(-row[k], z[k * TILE + i], sum);
+        y[i] = sum * inverse;
+    }
+}
+
+/* The rows of the triangle from j on; where fewer than ROWS are left the last stands in, unused. */
+static size_t block_rows(size_t d, const double *l, size_t j, const double *row[ROWS])
+{
+    const size_t rows = d - j < ROWS ? d - j : ROWS;
+    for (size_t r = 0; r < ROWS; r++)
+        row[r] = l + klf_packed(j + (r < rows ? r : rows - 1), 0);
+    return rows;
 }
 
 /* y = L z on one tile: both (d, TILE). */
 static void multiply_tile(size_t d, const double *restrict l, const double *restrict z,
                           double *restrict y)
 {
+    const double *row[ROWS];
+    double acc[ROWS][TILE];
     for (size_t j = 0; j < d; j += ROWS) {
-        const size_t rows = d - j < ROWS ? d - j : ROWS;
-        const double *row[ROWS];
-        double acc[ROWS][TILE] = {{0.0}};
-        for (size_t r = 0; r < ROWS; r++)
-            row[r] = l + klf_packed(j + (r < rows ? r : 0), 0);
-        if (rows == ROWS)
-            accumulate_rows(ROWS, 1.0, row, j, z, acc);
-        else
-            accumulate_rows(rows, 1.0, row, j, z, acc);
-        for (size_t r = 0; r < rows; r++) {
-            for (size_t k = j; k <= j + r; k++)
-                for (size_t i = 0; i < TILE; i++)
-                    acc[r][i] = fma(row[r][k], z[k * TILE + i], acc[r][i]);
-            memcpy(y + (j + r) * TILE, acc[r], sizeof acc[r]);
-        }
+        const size_t rows = block_rows(d, l, j, row);
+        memset(acc, 0, rows * sizeof acc[0]);
+        if (j > 0)
+            add_rows(j, row, z, acc);
+        for (size_t r = 0; r < rows; r++)
+            multiply_row(r + 1, row[r] + j, z + j * TILE, acc[r], y + (j + r) * TILE);
     }
 }
 
 /* y becomes L^-1 y on one tile. */
-static void solve_tile(size_t d, const double *restrict l, double *restrict y)
+static void solve_tile(size_t d, const double *restrict l, double *y)
 {
+    const double *row[ROWS];
+    double acc[ROWS][TILE];
     for (size_t j = 0; j < d; j += ROWS) {
-        const size_t rows = d - j < ROWS ? d - j : ROWS;
-        const double *row[ROWS];
-        double acc[ROWS][TILE];
-        for (size_t r = 0; r < ROWS; r++)
-            row[r] = l + klf_packed(j + (r < rows ? r : 0), 0);
+        const size_t rows = block_rows(d, l, j, row);
         memcpy(acc, y + j * TILE, rows * sizeof acc[0]);
-        if (rows == ROWS)
-            accumulate_rows(ROWS, -1.0, row, j, y, acc);
-        else
-            accumulate_rows(rows, -1.0, row, j, y, acc);
-        for (size_t r = 0; r < rows; r++) {
-            const double inverse = 1.0 / row[r][j + r];
-            for (size_t k = j; k < j + r; k++)
-                for (size_t i = 0; i < TILE; i++)
-                    acc[r][i] = fma(-row[r][k], y[k * TILE + i], acc[r][i]);
-            for (size_t i = 0; i < TILE; i++)
-                y[(j + r) * TILE + i] = acc[r][i] * inverse;
-        }
+        if (j > 0)
+            subtract_rows(j, row, y, acc);
+        for (size_t r = 0; r < rows; r++)
+            solve_row(r, row[r] + j, y + j * TILE, acc[r], y + (j + r) * TILE);
     }
 }
 
@@ -165,12 +197,12 @@ static void solve_tile(size_t d, const double *restrict l, double *restrict y)
 static void standardise_tile(size_t d, const double *constants, size_t count,
                              const double *restrict x, double *restrict z)
 {
-    for (size_t j = 0; j < d; j++) {
-        for (size_t i = 0; i < count; i++)
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < d; j++)
             z[j * TILE + i] = x[i * d + j] - constants[j];
-        for (size_t i = count; i < TILE; i++)
+    for (size_t i = count; i < TILE; i++)
+        for (size_t j = 0; j < d; j++)
             z[j * TILE + i] = 0.0;
-    }
     solve_tile(d, factor(d, constants), z);
 }
 
@@ -198,9 +230,12 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     for (size_t t = 0; t < sample_tiles; t++) {
         const size_t start = t * TILE, count = n - start < TILE ? n - start : TILE;
         multiply_tile(d, factor(d, constants), z + start * d, y);
+        for (size_t j = 0; j < d; j++)
+            for (size_t i = 0; i < TILE; i++)
+                y[j * TILE + i] = klf_clamp_finite(constants[j] + y[j * TILE + i]);
         for (size_t i = 0; i < count; i++)
             for (size_t j = 0; j < d; j++)
-                x[(start + i) * d + j] = klf_clamp_finite(constants[j] + y[j * TILE + i]);
+                x[(start + i) * d + j] = y[j * TILE + i];
     }
 }
 

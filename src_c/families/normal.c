@@ -21,7 +21,7 @@ typedef struct {
     double loc, scale;
 } normal_constants;
 
-static inline normal_constants normal_prepare(double loc, double scale)
+KLF_INLINE normal_constants normal_prepare(double loc, double scale)
 {
     normal_constants c;
     c.unit = scale < 0x1p-960 ? 0x1p60 : (scale > 0x1p960 ? 0x1p-60 : 1.0);
@@ -33,12 +33,12 @@ static inline normal_constants normal_prepare(double loc, double scale)
     return c;
 }
 
-static inline double normal_standardise(const normal_constants *c, double x)
+KLF_INLINE double normal_standardise(const normal_constants *c, double x)
 {
     return fma(x, c->unit, c->minus_loc) * c->inverse_scale;
 }
 
-static inline double normal_log_density(const normal_constants *c, double z)
+KLF_INLINE double normal_log_density(const normal_constants *c, double z)
 {
     return fma(-0.5 * z, z, c->constant);
 }
@@ -73,7 +73,7 @@ static void prepare(size_t d, const double *theta, double *constants)
     memcpy(constants, &c, sizeof c);
 }
 
-static inline normal_constants load(const double *constants)
+KLF_INLINE normal_constants load(const double *constants)
 {
     normal_constants c;
     memcpy(&c, constants, sizeof c);

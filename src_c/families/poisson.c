@@ -30,7 +30,7 @@ typedef struct {
     double root, inverse_root;
 } poisson_constants;
 
-static inline poisson_constants poisson_prepare(double rate)
+KLF_INLINE poisson_constants poisson_prepare(double rate)
 {
     poisson_constants c;
     c.rate = rate;
@@ -44,7 +44,7 @@ static inline poisson_constants poisson_prepare(double rate)
     return c;
 }
 
-static inline double poisson_log_density(const poisson_constants *c, double x)
+KLF_INLINE double poisson_log_density(const poisson_constants *c, double x)
 {
     const double raised = x + 1.0;
     const double excess = (raised - c->used) * c->inverse_used;
@@ -85,7 +85,7 @@ static void prepare(size_t d, const double *theta, double *constants)
     memcpy(constants, &c, sizeof c);
 }
 
-static inline poisson_constants load(const double *constants)
+KLF_INLINE poisson_constants load(const double *constants)
 {
     poisson_constants c;
     memcpy(&c, constants, sizeof c);
@@ -198,6 +198,7 @@ static void poisson_from_table(const poisson_constants *c, const double *table, 
     const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
     const size_t size = (size_t)table[TABLE_SIZE];
     const double *restrict threshold = table + TABLE_CELLS, *restrict alias = threshold + size;
+    const double last = (double)(size - 1);
     unsigned bits = 0;
     while (((size_t)1 << bits) < size)
         bits++;
@@ -206,18 +207,19 @@ static void poisson_from_table(const poisson_constants *c, const double *table, 
     for (size_t start = 0; start < n; start += KLF_TILE) {
         const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
         klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
-        int outside = 0;
+        uint64_t outside = 0;
         for (size_t i = 0; i < KLF_TILE; i++) {
             const uint64_t index = words[i] >> (64 - bits);
-            const double own = klf_uniform(index) * 0x1p64 - 0.5; /* the index as a double */
+            const double own = klf_from_bits(index | 0x4330000000000000) - 0x1p52; /* as double */
             const double fraction = klf_uniform(words[i] << bits);
             cell[i] = fraction < threshold[index] ? own : alias[index];
-            outside |= cell[i] == (double)(size - 1);
         }
+        for (size_t i = 0; i < KLF_TILE; i++)
+            outside |= (uint64_t)(cell[i] == last);
         for (size_t i = 0; i < count; i++)
             x[start + i] = table[TABLE_FIRST] + cell[i];
         for (size_t i = 0; outside && i < count; i++)
-            if (cell[i] == (double)(size - 1))
+            if (cell[i] == last)
                 x[start + i] = poisson_outside(c, table, stream, block, start + i);
     }
 }
