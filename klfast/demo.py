@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -62,7 +64,7 @@ class Demo:
         D(q || p) of that Normal.
     reverse : list of FitResult
         The distinct minima of D(p || q) that the starts led to, the best first.
-    starts : list of Normal
+    starts : list of Distribution
         The starts of the reverse fits.
     """
 
@@ -72,12 +74,10 @@ class Demo:
     forward: FitResult
     forward_kl: KLEstimate
     reverse: list[FitResult]
-    starts: list[Normal]
+    starts: list[Distribution]
 
 
-def run_demo(
-    column: str = "waiting", *, threads: int | None = None, seed: int = SEED
-) -> Demo:
+def run_demo(column: str = "waiting", *, threads: int | None = None, seed: int = SEED) -> Demo:
     """Fit a mixture to the data, then a Normal in either direction.
 
     Parameters
@@ -102,12 +102,8 @@ def run_demo(
     forward = minimize_forward_kl(Normal(0.0, 1.0), data, threads=threads, rng=stream)
     forward_kl = kl_divergence(q, forward.distribution, rng=stream)
     starts = [*q.components, Normal(q.mean(), 2.0 * float(np.sqrt(q.variance())))]
-    results = [
-        minimize_reverse_kl(start, q, threads=threads, rng=stream) for start in starts
-    ]
-    return Demo(
-        COLUMNS[column], data, fit, forward, forward_kl, _distinct(results), starts
-    )
+    results = [minimize_reverse_kl(start, q, threads=threads, rng=stream) for start in starts]
+    return Demo(COLUMNS[column], data, fit, forward, forward_kl, _distinct(results), starts)
 
 
 def fit_two_normals(x: NDArray[np.float64]) -> MixtureFit:
@@ -132,8 +128,9 @@ def fit_two_normals(x: NDArray[np.float64]) -> MixtureFit:
     began = time.monotonic()
     upper = x > x.mean()
     shares = np.stack([~upper, upper]).astype(np.float64)
-    last = -np.inf
-    for round_number in range(1, _MAX_ROUNDS + 1):
+    last, rounds = -np.inf, 0
+    while rounds < _MAX_ROUNDS:
+        rounds += 1
         q = Mixture(shares.mean(axis=1), [Normal.fit(x, w) for w in shares])
         log_q = q.log_density(x)
         log_parts = [part.log_density(x) for part in q.components]
@@ -142,13 +139,14 @@ def fit_two_normals(x: NDArray[np.float64]) -> MixtureFit:
         if log_likelihood - last <= 1e-13 * abs(log_likelihood):
             break
         last = log_likelihood
-    return MixtureFit(q, log_likelihood, round_number, time.monotonic() - began)
+    return MixtureFit(q, log_likelihood, rounds, time.monotonic() - began)
 
 
 def _distinct(results: list[FitResult]) -> list[FitResult]:
-    """The best result of each minimum, the best minimum first."""
+    """Keep the best result of each minimum, the best minimum first."""
     kept: list[FitResult] = []
-    for result in sorted(results, key=lambda r: r.kl):
+    sound = [r for r in results if r.status not in ("diverged", "support_error")]
+    for result in sorted(sound or results, key=lambda r: r.kl):
         p = result.distribution
         if all(kl_divergence(p, other.distribution) > _SAME_MINIMUM for other in kept):
             kept.append(result)
@@ -156,7 +154,7 @@ def _distinct(results: list[FitResult]) -> list[FitResult]:
 
 
 def standard_errors(p: Distribution, n: float) -> dict[str, NDArray[np.float64]]:
-    """Standard errors of a maximum-likelihood fit: the inverse Fisher information.
+    """Estimate the errors of a maximum-likelihood fit from the inverse Fisher information.
 
     Parameters
     ----------
@@ -188,10 +186,8 @@ def standard_errors(p: Distribution, n: float) -> dict[str, NDArray[np.float64]]
     scores = p._score_map("parameters")
     errors = np.full(len(scores), np.nan)
     if scores.shape[0] == scores.shape[1] and np.isfinite(scores).all():
-        try:
+        with contextlib.suppress(np.linalg.LinAlgError):
             errors = np.sqrt((np.linalg.inv(scores) ** 2).sum(axis=0) / n)
-        except np.linalg.LinAlgError:
-            pass
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     pieces = np.split(errors, np.cumsum(sizes)[:-1])
     return {
@@ -201,7 +197,16 @@ def standard_errors(p: Distribution, n: float) -> dict[str, NDArray[np.float64]]
 
 
 def format_demo(demo: Demo) -> str:
-    """The results as text: the mixture, a table of the two directions, and what they mean."""
+    """Write the results as text: the mixture, a table of the two directions, what they mean.
+
+    Parameters
+    ----------
+    demo : Demo
+
+    Returns
+    -------
+    str
+    """
     x, fit = demo.data, demo.mixture
     blocks = [
         f"Old Faithful: {len(x)} {demo.quantity}s in minutes, mean {x.mean():.4f}, "
@@ -252,28 +257,29 @@ def _row(name: str, result: FitResult, kl: KLEstimate) -> tuple[str, ...]:
 
 def _reverse_summary(demo: Demo) -> str:
     best, *others = demo.reverse
-    text = f"reverse: {len(demo.starts)} starts (either mode, and a wide one) lead to "
-    if not others:
-        return text + "the same minimum: " + _kind(best, demo)
-    return text + f"{len(demo.reverse)} minima: " + _kind(best, demo)
+    found = f"{len(demo.reverse)} minima" if others else "one minimum"
+    return (
+        f"reverse: {len(demo.starts)} starts (either mode, and a wide one) lead to {found}: "
+        + _kind(best, demo)
+    )
 
 
 def _kind(result: FitResult, demo: Demo) -> str:
-    """What a reverse fit did, told from its parameters."""
+    """Say what a reverse fit did, from its parameters."""
     if mode_of(result.distribution, demo.mixture.mixture) is None:
-        return "it\n  covers both modes, more narrowly than the forward fit"
-    return "the best covers one mode and leaves the other out"
+        return "it covers\n  both modes, more narrowly than the forward fit"
+    return "the best\n  covers one mode and leaves the other out"
 
 
 def mode_of(p: Normal, q: Mixture) -> int | None:
-    """Index of the component of q that p sits on, or None if p covers more than one."""
+    """Find the component of q that p sits on: its index, or None if p covers more than one."""
     near = [float(kl_divergence(p, part)) for part in q.components]
     nearest = int(np.argmin(near))
     return nearest if near[nearest] < 0.1 else None
 
 
-def _table(rows: list[tuple[str, ...]]) -> str:
-    """Aligned columns: the first to the left, the others to the right."""
+def _table(rows: Sequence[tuple[str, ...]]) -> str:
+    """Align columns: the first to the left, the others to the right."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:

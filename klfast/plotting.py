@@ -53,7 +53,7 @@ def plot_demo(demo: Demo, ax: Any = None) -> Any:
     ax.set_title("Old Faithful: one Normal, two directions of the divergence", loc="left")
     ax.set_xlim(grid[0], grid[-1])
     # room above the curves, so that the legend hides nothing
-    ax.set_ylim(0.0, 1.0 * ax.get_ylim()[1] * (1.3 + 0.08 * (len(fits) - 2)))
+    ax.set_ylim(0.0, ax.get_ylim()[1] * (1.3 + 0.08 * (len(fits) - 2)))
     ax.legend(loc="upper left", frameon=False)
     _plain(ax)
     return ax
@@ -129,7 +129,10 @@ def _bins(x: NDArray[np.float64]) -> NDArray[np.float64]:
     rough = float(np.ptp(x)) / 16.0
     power = 10.0 ** np.floor(np.log10(rough))
     width = power * min((1.0, 2.0, 2.5, 5.0, 10.0), key=lambda m: abs(np.log(m * power / rough)))
-    return np.arange(np.floor(x.min() / width), np.ceil(x.max() / width) + 1.5) * width
+    edges: NDArray[np.float64] = np.arange(
+        np.floor(x.min() / width), np.ceil(x.max() / width) + 1.5
+    ) * width
+    return edges
 
 
 def _plain(ax: Any) -> None:

@@ -166,8 +166,8 @@ cdef class Accumulator:
         if r is not None:
             r_rows = r
             ratio = data_of(r_rows)
-        cdef double *score = new_doubles((k + 2) * KLF_BLOCK + p.sizes.work + part.sums.width)
-        cdef double *scratch = score + k * KLF_BLOCK
+        cdef double *score = new_doubles(k * KLF_ROW + 2 * KLF_BLOCK + p.sizes.work + part.sums.width)
+        cdef double *scratch = score + k * KLF_ROW
         cdef double *work = scratch + 2 * KLF_BLOCK
         cdef double *moments = work + p.sizes.work
         with nogil:

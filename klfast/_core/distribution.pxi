@@ -488,8 +488,8 @@ cdef class Distribution:
         cdef size_t total = result.size // width, start = 0, n, i, j
         cdef const double *x = data_of(points)
         cdef double *rows = data_of(result)
-        cdef double *score = new_doubles(k * KLF_BLOCK + k + self.sizes.work)
-        cdef double *one = score + k * KLF_BLOCK
+        cdef double *score = new_doubles(k * KLF_ROW + k + self.sizes.work)
+        cdef double *one = score + k * KLF_ROW
         cdef double *work = one + k
         while start < total:
             n = total - start if total - start < KLF_BLOCK else KLF_BLOCK
@@ -497,7 +497,7 @@ cdef class Distribution:
                 self.family.score(self.d, self.constants, n, x + start * event, NULL, score, work)
                 for i in range(n):
                     for j in range(k):
-                        one[j] = score[j * KLF_BLOCK + i]
+                        one[j] = score[j * KLF_ROW + i]
                     self.family.map_score(self.d, self.theta, self.constants, code, one,
                                           rows + (start + i) * width, work)
             start += n

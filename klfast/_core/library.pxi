@@ -29,6 +29,11 @@ def level_name():
     return level.name.decode()
 
 
+def compiler():
+    """Name and version of the compiler that built the C library."""
+    return klf_compiler().decode()
+
+
 def family_names():
     """C names of the registered families, in order."""
     names = []

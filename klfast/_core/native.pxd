@@ -5,6 +5,7 @@ from libc.stdint cimport uint64_t
 cdef extern from "klfast/klfast.h" nogil:
     enum:
         KLF_BLOCK
+        KLF_ROW
         KLF_TILE
 
     ctypedef enum klf_status:
@@ -214,6 +215,7 @@ cdef extern from "klfast/klfast.h" nogil:
         void (*mixture)(const klf_target *target, size_t n, const double *x, double *log_q,
                         double *work) noexcept nogil
 
+    const char *klf_compiler()
     const klf_level *klf_library(const char **message)
     size_t klf_levels(const klf_level **levels)
     const klf_family *klf_find_family(const klf_level *level, const char *name)

@@ -38,4 +38,5 @@ class Family(Distribution):
         """
         from klfast.optimize.moments import fit_moments
 
-        return fit_moments(cls, [x], None if weights is None else [weights]).distribution
+        fitted: Self = fit_moments(cls, [x], None if weights is None else [weights]).distribution
+        return fitted

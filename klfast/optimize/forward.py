@@ -127,7 +127,7 @@ class _Source:
         if isinstance(data, Distribution | Mixture):
             if data.event_shape != p.event_shape:
                 raise ValueError(f"data has event shape {data.event_shape}, p has {p.event_shape}")
-            if getattr(data, "batch_shape", ()) != ():
+            if isinstance(data, Distribution) and data.batch_shape != ():
                 raise ValueError(f"data has batch shape {data.batch_shape}: it must be one")
             self.target = data
             self.sampler = lambda n: data.sample(n, rng=stream)
@@ -218,9 +218,9 @@ def _by_moments(p: Distribution, source: _Source, options: Options, draws: int) 
         kl=divergence.value, kl_error=divergence.standard_error, gain=0.0, gain_error=0.0,
         cross_entropy=cross_entropy, cross_entropy_error=error,
         log_likelihood=math.nan if drawn else total, status="exact",
-        message=f"the mean parameters are those of the {fit.count} "
+        message=f"the mean parameters are those of the {fit.n_data} "
         + ("draws of q" if drawn else "data"),
-        steps=1, evaluations=fit.count, seconds=time.monotonic() - began,
+        steps=1, evaluations=fit.n_data, seconds=time.monotonic() - began,
     )
 
 
@@ -299,8 +299,9 @@ class _ScoreRun:
                 yield next(source.drawn(self.batch)), None
         assert source.chunks is not None
         if not isinstance(source.chunks, list):
+            weight_chunks = None if source.weights is None else iter(source.weights)
             for chunk in source.chunks:
-                yield source.rows(chunk), None if source.weights is None else next(source.weights)
+                yield source.rows(chunk), None if weight_chunks is None else next(weight_chunks)
             return
         rows = np.concatenate([source.rows(chunk) for chunk in source.chunks])
         if not len(rows):

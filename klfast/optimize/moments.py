@@ -33,7 +33,7 @@ class MomentsFit(NamedTuple):
     distribution: Any
     reference: Distribution
     accumulator: Accumulator
-    count: int
+    n_data: int
 
 
 def fit_moments(

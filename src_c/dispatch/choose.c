@@ -83,6 +83,17 @@ const klf_level *klf_library(const char **message)
     return level;
 }
 
+const char *klf_compiler(void)
+{
+#if defined(__clang__)
+    return "clang " __clang_version__;
+#elif defined(__GNUC__)
+    return "gcc " __VERSION__;
+#else
+    return "unknown";
+#endif
+}
+
 const klf_family *klf_find_family(const klf_level *level, const char *name)
 {
     for (const klf_family *const *family = level->families; *family; family++)

@@ -280,7 +280,7 @@ static void score(size_t d, const double *constants, size_t n, const double *res
 {
     (void)d, (void)work;
     const gamma_constants c = load(constants);
-    double *restrict s_mean = s, *restrict s_shape = s + KLF_BLOCK;
+    double *restrict s_mean = s, *restrict s_shape = s + KLF_ROW;
     double phi;
     if (log_p) {
         for (size_t i = 0; i < n; i++) {

@@ -100,32 +100,80 @@ static void prepare(size_t d, const double *theta, double *constants)
 
 /* ---- Block kernels --------------------------------------------------------------------------- */
 
-/* acc[r] += or -= the sum over k < end of row[r][k] z[k], for ROWS rows at once. The loop over
- * samples is the outer one: it becomes the vector, and the sums stay in registers. */
-#define DEFINE_ROWS(name, sign) \
-    static void name(size_t end, const double *const row[ROWS], const double *restrict z, \
-                     double acc[ROWS][TILE]) \
-    { \
-        const double *restrict r0 = row[0], *restrict r1 = row[1], *restrict r2 = row[2]; \
-        const double *restrict r3 = row[3], *restrict r4 = row[4], *restrict r5 = row[5]; \
-        const double *restrict r6 = row[6], *restrict r7 = row[7]; \
-        for (size_t i = 0; i < TILE; i++) { \
-            double a0 = acc[0][i], a1 = acc[1][i], a2 = acc[2][i], a3 = acc[3][i]; \
-            double a4 = acc[4][i], a5 = acc[5][i], a6 = acc[6][i], a7 = acc[7][i]; \
-            for (size_t k = 0; k < end; k++) { \
-                const double zk = sign z[k * TILE + i]; \
-                a0 = fma(r0[k], zk, a0), a1 = fma(r1[k], zk, a1); \
-                a2 = fma(r2[k], zk, a2), a3 = fma(r3[k], zk, a3); \
-                a4 = fma(r4[k], zk, a4), a5 = fma(r5[k], zk, a5); \
-                a6 = fma(r6[k], zk, a6), a7 = fma(r7[k], zk, a7); \
-            } \
-            acc[0][i] = a0, acc[1][i] = a1, acc[2][i] = a2, acc[3][i] = a3; \
-            acc[4][i] = a4, acc[5][i] = a5, acc[6][i] = a6, acc[7][i] = a7; \
-        } \
-    }
+/* ROWS rows at once. The loop over samples is the outer one: it becomes the vector, and the sums
+ * stay in registers. */
+#define ROW_POINTERS(row) \
+    const double *restrict r0 = (row)[0], *restrict r1 = (row)[1], *restrict r2 = (row)[2]; \
+    const double *restrict r3 = (row)[3], *restrict r4 = (row)[4], *restrict r5 = (row)[5]; \
+    const double *restrict r6 = (row)[6], *restrict r7 = (row)[7]
+#define LOAD_ROWS(acc) \
+    double a0 = (acc)[0][i], a1 = (acc)[1][i], a2 = (acc)[2][i], a3 = (acc)[3][i]; \
+    double a4 = (acc)[4][i], a5 = (acc)[5][i], a6 = (acc)[6][i], a7 = (acc)[7][i]
+#define ADD_COLUMN(k, zk) \
+    a0 = fma(r0[k], zk, a0), a1 = fma(r1[k], zk, a1), a2 = fma(r2[k], zk, a2), \
+    a3 = fma(r3[k], zk, a3), a4 = fma(r4[k], zk, a4), a5 = fma(r5[k], zk, a5), \
+    a6 = fma(r6[k], zk, a6), a7 = fma(r7[k], zk, a7)
+#define STORE_ROWS(acc) \
+    (acc)[0][i] = a0, (acc)[1][i] = a1, (acc)[2][i] = a2, (acc)[3][i] = a3, \
+    (acc)[4][i] = a4, (acc)[5][i] = a5, (acc)[6][i] = a6, (acc)[7][i] = a7
 
-DEFINE_ROWS(add_rows, +)
-DEFINE_ROWS(subtract_rows, -)
+/* acc[r] += sum over k < end of row[r][k] z[k] */
+static void add_rows(size_t end, const double *const row[ROWS], const double *restrict z,
+                     double acc[ROWS][TILE])
+{
+    ROW_POINTERS(row);
+    for (size_t i = 0; i < TILE; i++) {
+        LOAD_ROWS(acc);
+        for (size_t k = 0; k < end; k++)
+            ADD_COLUMN(k, z[k * TILE + i]);
+        STORE_ROWS(acc);
+    }
+}
+
+/* acc[r] -= sum over k < end of row[r][k] z[k] */
+static void subtract_rows(size_t end, const double *const row[ROWS], const double *restrict z,
+                          double acc[ROWS][TILE])
+{
+    ROW_POINTERS(row);
+    for (size_t i = 0; i < TILE; i++) {
+        LOAD_ROWS(acc);
+        for (size_t k = 0; k < end; k++)
+            ADD_COLUMN(k, -z[k * TILE + i]);
+        STORE_ROWS(acc);
+    }
+}
+
+/* acc becomes T^-1 acc, T the triangle of ROWS rows that starts at column j. */
+static void solve_triangle(size_t j, const double *const row[ROWS], double acc[ROWS][TILE])
+{
+    const double *t[ROWS];
+    double inverse[ROWS];
+    for (size_t r = 0; r < ROWS; r++) {
+        t[r] = row[r] + j;
+        inverse[r] = 1.0 / t[r][r];
+    }
+    for (size_t i = 0; i < TILE; i++) {
+        LOAD_ROWS(acc);
+        a0 *= inverse[0];
+        a1 = fma(-t[1][0], a0, a1) * inverse[1];
+        a2 = fma(-t[2][1], a1, fma(-t[2][0], a0, a2)) * inverse[2];
+        a3 = fma(-t[3][1], a1, fma(-t[3][0], a0, a3));
+        a3 = fma(-t[3][2], a2, a3) * inverse[3];
+        a4 = fma(-t[4][1], a1, fma(-t[4][0], a0, a4));
+        a4 = fma(-t[4][3], a3, fma(-t[4][2], a2, a4)) * inverse[4];
+        a5 = fma(-t[5][1], a1, fma(-t[5][0], a0, a5));
+        a5 = fma(-t[5][3], a3, fma(-t[5][2], a2, a5));
+        a5 = fma(-t[5][4], a4, a5) * inverse[5];
+        a6 = fma(-t[6][1], a1, fma(-t[6][0], a0, a6));
+        a6 = fma(-t[6][3], a3, fma(-t[6][2], a2, a6));
+        a6 = fma(-t[6][5], a5, fma(-t[6][4], a4, a6)) * inverse[6];
+        a7 = fma(-t[7][1], a1, fma(-t[7][0], a0, a7));
+        a7 = fma(-t[7][3], a3, fma(-t[7][2], a2, a7));
+        a7 = fma(-t[7][5], a5, fma(-t[7][4], a4, a7));
+        a7 = fma(-t[7][6], a6, a7) * inverse[7];
+        STORE_ROWS(acc);
+    }
+}
 
 /* y = start + sum over k < count of row[k] z[k], for one row. */
 static void multiply_row(size_t count, const double *restrict row, const double *restrict z,
@@ -187,6 +235,11 @@ static void solve_tile(size_t d, const double *restrict l, double *y)
         memcpy(acc, y + j * TILE, rows * sizeof acc[0]);
         if (j > 0)
             subtract_rows(j, row, y, acc);
+        if (rows == ROWS) {
+            solve_triangle(j, row, acc);
+            memcpy(y + j * TILE, acc, sizeof acc);
+            continue;
+        }
         for (size_t r = 0; r < rows; r++)
             solve_row(r, row[r] + j, y + j * TILE, acc[r], y + (j + r) * TILE);
     }
@@ -251,15 +304,15 @@ static void log_density(size_t d, const double *constants, size_t n, const doubl
 
 static void tile_score(size_t d, size_t count, const double *restrict z, double *restrict s)
 {
-    double *restrict quadratic = s + d * KLF_BLOCK;
+    double *restrict quadratic = s + d * KLF_ROW;
     for (size_t j = 0; j < d; j++) {
         for (size_t i = 0; i < count; i++)
-            s[j * KLF_BLOCK + i] = z[j * TILE + i];
+            s[j * KLF_ROW + i] = z[j * TILE + i];
         for (size_t k = 0; k < j; k++)
             for (size_t i = 0; i < count; i++)
-                quadratic[klf_packed(j, k) * KLF_BLOCK + i] = z[j * TILE + i] * z[k * TILE + i];
+                quadratic[klf_packed(j, k) * KLF_ROW + i] = z[j * TILE + i] * z[k * TILE + i];
         for (size_t i = 0; i < count; i++)
-            quadratic[klf_packed(j, j) * KLF_BLOCK + i] =
+            quadratic[klf_packed(j, j) * KLF_ROW + i] =
                 fma(z[j * TILE + i], z[j * TILE + i], -1.0) * (1.0 / KLF_SQRT2);
     }
 }

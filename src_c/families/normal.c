@@ -109,7 +109,7 @@ static void score(size_t d, const double *constants, size_t n, const double *res
 {
     (void)d;
     const normal_constants c = load(constants);
-    double *restrict s_loc = s, *restrict s_scale = s + KLF_BLOCK;
+    double *restrict s_loc = s, *restrict s_scale = s + KLF_ROW;
     for (size_t i = 0; i < n; i++) {
         const double z = normal_standardise(&c, x[i]);
         s_loc[i] = z;

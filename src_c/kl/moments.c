@@ -41,25 +41,29 @@ static double dot(size_t n, const double *a, const double *b)
     return lanes_total(lane);
 }
 
-/* sum a_i b_i and sum (a_i b_i)^2 */
-static void dot_and_square(size_t n, const double *restrict a, const double *restrict b,
-                           double *total, double *square)
+/* sum a_i, sum a_i b_i and sum (a_i b_i)^2 in one pass */
+static void sum_dot_square(size_t n, const double *restrict a, const double *restrict b,
+                           double *restrict total, double *restrict product,
+                           double *restrict square)
 {
-    double lane[KLF_SUM_LANES] = {0.0}, lane_square[KLF_SUM_LANES] = {0.0};
+    double lane[3][KLF_SUM_LANES] = {{0.0}};
     const size_t whole = n - n % KLF_SUM_LANES;
     for (size_t i = 0; i < whole; i += KLF_SUM_LANES)
         for (size_t l = 0; l < KLF_SUM_LANES; l++) {
-            const double product = a[i + l] * b[i + l];
-            lane[l] += product;
-            lane_square[l] = fma(product, product, lane_square[l]);
+            const double ab = a[i + l] * b[i + l];
+            lane[0][l] += a[i + l];
+            lane[1][l] += ab;
+            lane[2][l] = fma(ab, ab, lane[2][l]);
         }
     for (size_t l = 0; l < n - whole; l++) {
-        const double product = a[whole + l] * b[whole + l];
-        lane[l] += product;
-        lane_square[l] = fma(product, product, lane_square[l]);
+        const double ab = a[whole + l] * b[whole + l];
+        lane[0][l] += a[whole + l];
+        lane[1][l] += ab;
+        lane[2][l] = fma(ab, ab, lane[2][l]);
     }
-    *total = lanes_total(lane);
-    *square = lanes_total(lane_square);
+    *total = lanes_total(lane[0]);
+    *product = lanes_total(lane[1]);
+    *square = lanes_total(lane[2]);
 }
 
 static void multiply(size_t n, const double *restrict a, const double *restrict b,
@@ -78,8 +82,11 @@ void KLF_LEVEL_SYMBOL(klf_block_moments)(klf_moments_kind kind, size_t k, size_t
     *next++ = (double)n;
     *next++ = weights ? sum(n, weights) : (double)n;
     *next++ = weights ? dot(n, weights, weights) : (double)n;
-    for (size_t j = 0; j < k; j++)
-        *next++ = weights ? dot(n, score + j * KLF_BLOCK, weights) : sum(n, score + j * KLF_BLOCK);
+    double *score_sum = next, *products = next + k + 2, unweighted;
+    if (kind == KLF_MOMENTS_SCORE || weights)
+        for (size_t j = 0; j < k; j++)
+            score_sum[j] = weights ? dot(n, score + j * KLF_ROW, weights)
+                                   : sum(n, score + j * KLF_ROW);
     if (kind == KLF_MOMENTS_SCORE)
         return;
     const double *wr = log_ratio;
@@ -87,21 +94,22 @@ void KLF_LEVEL_SYMBOL(klf_block_moments)(klf_moments_kind kind, size_t k, size_t
         multiply(n, weights, log_ratio, weighted_ratio);
         wr = weighted_ratio;
     }
-    *next++ = sum(n, wr);
-    *next++ = dot(n, wr, log_ratio);
+    next[k] = sum(n, wr);
+    next[k + 1] = dot(n, wr, log_ratio);
     for (size_t j = 0; j < k; j++)
-        dot_and_square(n, score + j * KLF_BLOCK, wr, next + j, next + k + j);
-    next += 2 * k;
+        sum_dot_square(n, score + j * KLF_ROW, wr, weights ? &unweighted : score_sum + j,
+                       products + j, products + k + j);
+    next = products + 2 * k;
     if (kind == KLF_MOMENTS_GRADIENT)
         return;
     for (size_t i = 0; i < k; i++) {
-        const double *ws = score + i * KLF_BLOCK;
+        const double *ws = score + i * KLF_ROW;
         if (weights) {
             multiply(n, weights, ws, weighted_score);
             ws = weighted_score;
         }
         for (size_t j = 0; j <= i; j++)
-            *next++ = dot(n, ws, score + j * KLF_BLOCK);
+            *next++ = dot(n, ws, score + j * KLF_ROW);
     }
 }
 

@@ -46,8 +46,8 @@ static size_t moments_width(const klf_reverse *run)
 size_t klf_reverse_work(const klf_reverse *run)
 {
     const size_t target = run->target ? run->target->work : 0;
-    const size_t rows = run->sizes.event + 5 + run->sizes.coordinates;
-    return rows * KLF_BLOCK + larger(run->sizes.work, target);
+    return (run->sizes.event + 5) * KLF_BLOCK + run->sizes.coordinates * KLF_ROW
+           + larger(run->sizes.work, target);
 }
 
 void klf_reverse_memory(const klf_reverse *run, size_t *doubles, size_t *integers)
@@ -128,7 +128,7 @@ klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const d
 {
     double *log_p = work, *ratio = work + KLF_BLOCK, *rows = ratio + KLF_BLOCK;
     double *score = rows + 2 * KLF_BLOCK;
-    double *scratch = score + run->sizes.coordinates * KLF_BLOCK;
+    double *scratch = score + run->sizes.coordinates * KLF_ROW;
     run->family->score(run->d, run->constants, n, x, log_p, score, scratch);
     if (!run->level->log_ratio(n, log_p, log_q, run->reference, ratio))
         return find_cause(n, log_q, bad_index);
@@ -462,7 +462,7 @@ static double probe_columns(klf_reverse *run, size_t n, const double *x, const d
                             double *columns, double *norms, double *work)
 {
     const size_t k = run->sizes.coordinates;
-    double *log_p = work, *score = work + KLF_BLOCK, *scratch = score + k * KLF_BLOCK;
+    double *log_p = work, *score = work + KLF_BLOCK, *scratch = score + k * KLF_ROW;
     double *r = columns + (k + 1) * n, largest = 0.0, total = 0.0;
     for (size_t start = 0; start < n; start += KLF_BLOCK) {
         const size_t count = n - start < KLF_BLOCK ? n - start : KLF_BLOCK;
@@ -471,7 +471,7 @@ static double probe_columns(klf_reverse *run, size_t n, const double *x, const d
         for (size_t i = 0; i < count; i++) {
             columns[start + i] = 1.0;
             for (size_t j = 0; j < k; j++)
-                columns[(j + 1) * n + start + i] = score[j * KLF_BLOCK + i];
+                columns[(j + 1) * n + start + i] = score[j * KLF_ROW + i];
             r[start + i] = log_p[i] - log_q[start + i];
             largest = fmax(largest, fabs(log_p[i]) + fabs(log_q[start + i]));
             total += r[start + i] - r[0];

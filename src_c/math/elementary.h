@@ -197,13 +197,13 @@ static inline double klf_log1p(double x)
 
 /* ---- The two directions of the logarithm of a ratio ------------------------------------------ */
 
-/* L = log(ratio) and *phi = excess - L, for ratio = 1 + excess > 0 given both ways: `excess` must be
- * accurate near 1 and `ratio` far from it. Where ratio = 2^k m has k = 0, f = excess, else
+/* L = log(ratio) and *phi = excess - L, for ratio = 1 + excess > 0 given both ways: `excess` must
+ * be accurate near 1 and `ratio` far from it. Where ratio = 2^k m has k = 0, f = excess, else
  * f = m - 1; then log(ratio) = k log 2 + f - deficit and, because excess - f = ratio - m,
  *
  *   phi = (ratio - m) - k log 2 + deficit,
  *
- * in which nothing cancels, phi ~ excess^2/2 near 1 included. ratio 0: -inf and +inf; +inf: both
+ * in which nothing large cancels; phi ~ excess^2/2 near 1. ratio 0: -inf and +inf; +inf: both
  * +inf; negative or NaN: both NaN.
  * Max error, inputs taken as exact: L 0.9 ulp, phi 3.5 ulp. */
 static inline double klf_log_ratio(double ratio, double excess, double *phi)
@@ -250,7 +250,7 @@ static inline double klf_log_ratio_rising(double ratio, double excess, double *h
  *   sin(2 pi r) = 2 pi r + r z S(z),   cos(2 pi r) = 1 + z C(z),
  *
  * 2 pi held in two doubles, S and C of relative error 2^-58 and less; odd n swaps them and n gives
- * the signs. All finite u (those from 2^53 on are even numbers: 0 and 1); infinities give NaN. A
+ * the signs. All finite u (those from 2^52 on are integers: 0 and 1); infinities give NaN. A
  * zero sine at a multiple of 1/2 has the sign that sine has just above it; u = -0 gives -0.
  * Max error: 0.9 ulp each, for |u| <= 2^51. */
 static inline void klf_sincos_2pi(double u, double *sine, double *cosine)

@@ -1,9 +1,10 @@
 /* gamma_functions.h -- the logarithm of the gamma function, its derivatives, and what is left of
  * them when their leading asymptotic terms are taken away.
  *
- * The rules of elementary.h hold here too, and its way of stating errors. Sources: NIST Digital Library of Mathematical Functions
- * (DLMF), sections 5.5 (recurrences) and 5.11 (asymptotic expansions), which are equations 6.1.15,
- * 6.1.40, 6.3.5, 6.3.18, 6.4.6 and 6.4.12 of Abramowitz and Stegun (1964).
+ * The rules of elementary.h hold here too, and its way of stating errors. Sources: NIST Digital
+ * Library of Mathematical Functions (DLMF), sections 5.5 (recurrences), 5.11 and 5.15 (asymptotic
+ * expansions), which are equations 6.1.15, 6.1.41, 6.3.5, 6.3.18, 6.4.6 and 6.4.12 of Abramowitz
+ * and Stegun (1964), Handbook of Mathematical Functions.
  *
  * The asymptotic series in 1/x diverge, but each remainder is a smooth function on 0 <= 1/x <= 1,
  * all of whose singularities lie at x <= 0. In w = 1/(x + a) they lie farther from the interval
@@ -209,8 +210,8 @@ static inline double klf_trigamma_minus_inverse(double x)
     return x >= 0.0 ? result : NAN;
 }
 
-/* psi'(x) = 1/x + (psi'(x) - 1/x), a sum of positive terms. x = 0 gives +inf, +inf gives 0, negative
- * x NaN.
+/* psi'(x) = 1/x + (psi'(x) - 1/x), a sum of positive terms. x = 0 gives +inf, +inf gives 0,
+ * negative x NaN.
  * Max error: 4 ulp. */
 static inline double klf_trigamma(double x)
 {

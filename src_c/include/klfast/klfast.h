@@ -30,6 +30,8 @@ extern "C" {
 
 enum {
     KLF_BLOCK = 512,    /* samples to a block: the unit of addressing, of reduction, of threads */
+    KLF_ROW = 520,      /* from row to row of a block's scores: a cache line more than KLF_BLOCK,
+                         * so that equal places of the rows do not fall into one cache set */
     KLF_TILE = 64,      /* random words made at a time; samplers consume whole tiles */
     KLF_SUM_LANES = 16, /* virtual lanes of a reduction inside a block */
     KLF_ROUNDS = 13     /* rounds of Threefry4x64 */
@@ -101,7 +103,7 @@ typedef struct klf_family {
     void (*prepare)(size_t d, const double *theta, double *constants);
     void (*prepare_sampler)(size_t d, const double *theta, double *table); /* NULL: none needed */
 
-    /* Block kernels: n <= KLF_BLOCK; x is row-major (n, event); score is (k, KLF_BLOCK). */
+    /* Block kernels: n <= KLF_BLOCK; x is row-major (n, event); score is (k, KLF_ROW). */
     void (*sample)(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *KLF_RESTRICT x, double *KLF_RESTRICT work);
     void (*log_density)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
@@ -297,7 +299,7 @@ typedef struct klf_level {
     const klf_vector_function *vector_functions;   /* ends with a NULL name */
     void (*words)(klf_stream stream, uint64_t block, uint64_t first_tile, size_t tiles,
                   uint64_t *KLF_RESTRICT words);
-    /* weights and log_ratio may be NULL; score is (k, KLF_BLOCK); work has 2 KLF_BLOCK doubles */
+    /* weights and log_ratio may be NULL; score is (k, KLF_ROW); work has 2 KLF_BLOCK doubles */
     void (*block_moments)(klf_moments_kind kind, size_t k, size_t n, const double *score,
                           const double *log_ratio, const double *weights, double *moments,
                           double *work);
@@ -314,6 +316,8 @@ typedef struct klf_level {
 const klf_level *klf_library(const char **message);
 /* The levels in this library that this processor can run, lowest first; returns their number. */
 size_t klf_levels(const klf_level *levels[4]);
+/* Name and version of the compiler that built the library. */
+const char *klf_compiler(void);
 /* NULL if there is none of that name. */
 const klf_family *klf_find_family(const klf_level *level, const char *name);
 

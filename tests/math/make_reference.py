@@ -1,0 +1,159 @@
+"""Writes tests/math/reference/*.csv: arguments and true values of every vector function.
+
+    python make_reference.py               needs mpmath, takes a few seconds
+
+A row holds the arguments as hexadecimal doubles and the true values as decimals of 25 digits, of
+which the tests make exact fractions: enough to see a hundredth of an ulp, also where the nearest
+double is subnormal or infinite.
+"""
+
+import math
+import random
+from pathlib import Path
+
+import mpmath as mp
+
+mp.mp.dps = 60
+random.seed(1)
+FOLDER = Path(__file__).parent / "reference"
+PER_RANGE = 120
+ROOT = 1.4616321449683623  # of digamma
+
+
+def between(low, high, count=PER_RANGE):
+    return [random.uniform(low, high) for _ in range(count)]
+
+
+def exponents(low, high, count=PER_RANGE):
+    """Draw log-uniformly between 2^low and 2^high; subnormals keep the digits they have."""
+    values = []
+    for _ in range(count):
+        whole, fraction = divmod(random.uniform(low, high), 1.0)
+        values.append(math.ldexp(2.0**fraction, int(whole)))
+    return values
+
+
+def both_signs(values):
+    return [sign * value for value in values for sign in (1.0, -1.0)]
+
+
+def around(point, steps=4, distances=30):
+    """List the doubles next to a point, and points at log-uniform distances on both sides."""
+    values, below, above = [point], point, point
+    for _ in range(steps):
+        below, above = math.nextafter(below, -math.inf), math.nextafter(above, math.inf)
+        values += [below, above]
+    scale = abs(point) or 1.0
+    return values + [point + scale * step for step in both_signs(exponents(-50, -3, distances))]
+
+
+SQRT_HALF, SQRT_2, LN2 = math.sqrt(0.5), math.sqrt(2.0), math.log(2.0)
+SUBNORMAL_AND_TINY = exponents(-1074, -1022) + exponents(-1022, -50)
+LARGE = exponents(0, 1023.9, 2 * PER_RANGE)
+
+EXP = (between(-1, 1) + between(-745.1, 709.7) + between(-745.1, -708) + between(30, 45)
+       + both_signs(SUBNORMAL_AND_TINY) + both_signs(exponents(-50, 0)))
+for multiple in (0.5, -0.5, 1.5, -1.5, 53.5, 54.5, -54.5):
+    EXP += around(multiple * LN2, 4, 10)
+EXP += around(709.782712893384, 4, 0) + around(-708.3964185322641, 4, 0)
+EXP += around(-745.1332191019411, 4, 0) + around(-40.0, 2, 0)
+
+LOG = exponents(-1074, 1023.9, 3 * PER_RANGE) + between(0.5, 2, 2 * PER_RANGE) + between(0, 1)
+LOG += SUBNORMAL_AND_TINY
+for point in (1.0, SQRT_HALF, SQRT_2, 0.5, 2.0, 2.0**-1022):
+    LOG += around(point)
+
+LOG1P = between(-0.999, 3, 2 * PER_RANGE) + both_signs(SUBNORMAL_AND_TINY) + LARGE
+LOG1P += both_signs(exponents(-54, 0)) + [x - 1.0 for x in exponents(-53, -1)]
+for point in (SQRT_HALF - 1, SQRT_2 - 1, 1.0, -0.5, 2.0**53, 2.0**-54, -(2.0**-54)):
+    LOG1P += around(point, 4, 10)
+
+TURNS = between(0, 1, 2 * PER_RANGE) + between(-8, 8) + both_signs(SUBNORMAL_AND_TINY)
+TURNS += both_signs(exponents(0, 51)) + between(-(2.0**51), 2.0**51)
+for eighth in range(-9, 10):
+    TURNS += around(eighth / 8, 3, 10)
+
+POSITIVE = SUBNORMAL_AND_TINY + exponents(-50, 0) + between(0, 1) + between(1, 2, 2 * PER_RANGE)
+POSITIVE += between(2, 3) + between(3, 10) + exponents(3, 60)
+for point in (1.0, 2.0, 0.875, 2.3125, ROOT, 1.5, 3.0):
+    POSITIVE += around(point)
+GAMMA = POSITIVE + LARGE
+STIRLING = [x for x in GAMMA if x >= 1.0]
+
+
+def stirling_series(x):
+    return mp.fsum(mp.bernoulli(2 * i) / (2 * i * (2 * i - 1) * x ** (2 * i - 1))
+                   for i in range(1, 8))
+
+
+def stirling_error(x):
+    if x > 10**6:
+        return stirling_series(x)
+    return mp.loggamma(x) - (x - mp.mpf(1) / 2) * mp.log(x) + x - mp.log(2 * mp.pi) / 2
+
+
+def digamma_minus_log(x):
+    if x > 10**6:
+        return -1 / (2 * x) - mp.fsum(mp.bernoulli(2 * i) / (2 * i * x ** (2 * i))
+                                      for i in range(1, 8))
+    return mp.psi(0, x) - mp.log(x)
+
+
+def trigamma_minus_inverse(x):
+    if x > 10**6:
+        return 1 / (2 * x**2) + mp.fsum(mp.bernoulli(2 * i) / x ** (2 * i + 1)
+                                        for i in range(1, 8))
+    return mp.psi(1, x) - 1 / x
+
+
+FUNCTIONS = {
+    "exp": (mp.exp, EXP),
+    "expm1": (mp.expm1, EXP),
+    "log": (mp.log, LOG),
+    "log1p": (mp.log1p, LOG1P),
+    "sin_2pi": (lambda u: mp.sinpi(2 * u), TURNS),
+    "cos_2pi": (lambda u: mp.cospi(2 * u), TURNS),
+    "stirling_error": (stirling_error, STIRLING),
+    "lgamma": (mp.loggamma, GAMMA),
+    "digamma": (lambda x: mp.log(x) + digamma_minus_log(x), GAMMA),
+    "digamma_minus_log": (digamma_minus_log, GAMMA),
+    "trigamma": (lambda x: 1 / x + trigamma_minus_inverse(x), GAMMA),
+    "trigamma_minus_inverse": (trigamma_minus_inverse, GAMMA),
+}
+
+
+def log_ratio_rows():
+    """Yield ratio, excess, L, phi, h: the truth is excess's near 1, elsewhere ratio's."""
+    near = both_signs(exponents(-60, -2.0)) + between(-0.29, 0.41, 2 * PER_RANGE)
+    near += around(SQRT_2 - 1, 4, 10) + around(SQRT_HALF - 1, 4, 10)
+    far = exponents(-1074, 1023.9, 2 * PER_RANGE) + between(0.01, 0.7) + between(1.42, 10)
+    far += around(SQRT_HALF, 4, 10) + around(SQRT_2, 4, 10) + around(0.5) + around(2.0)
+    for ratio, excess in [(1.0 + e, e) for e in near] + [(r, r - 1.0) for r in far]:
+        if SQRT_HALF <= ratio < SQRT_2:
+            true = mp.mpf(excess)
+            log = mp.log1p(true)
+        else:
+            true = mp.mpf(ratio) - 1
+            log = mp.log(ratio)
+        yield (ratio, excess), (log, true - log, (1 + true) * log - true)
+
+
+def write(name, header, rows):
+    lines = [header]
+    for arguments, values in rows:
+        cells = [x.hex() for x in arguments] + [mp.nstr(v, 25, strip_zeros=True) for v in values]
+        lines.append(",".join(cells))
+    (FOLDER / f"{name}.csv").write_text("\n".join(lines) + "\n")
+    print(name, len(lines) - 1)
+
+
+def main():
+    FOLDER.mkdir(exist_ok=True)
+    for name, (function, arguments) in FUNCTIONS.items():
+        arguments = sorted(set(arguments))
+        write(name, "x,value", (((x,), (function(mp.mpf(x)),)) for x in arguments))
+    write("log_ratio", "ratio,excess,log,phi,h", log_ratio_rows())
+
+
+if __name__ == "__main__":
+    main()
