@@ -1,5 +1,5 @@
 # The C library's declarations, word for word those of klfast.h.
-from libc.stdint cimport uint64_t
+from libc.stdint cimport int64_t, uint64_t
 
 
 cdef extern from "klfast/klfast.h" nogil:
@@ -214,6 +214,7 @@ cdef extern from "klfast/klfast.h" nogil:
                               double *work) noexcept nogil
         void (*mixture)(const klf_target *target, size_t n, const double *x, double *log_q,
                         double *work) noexcept nogil
+        void (*to_integers)(size_t n, const double *x, int64_t *integers) noexcept nogil
 
     const char *klf_compiler()
     const klf_level *klf_library(const char **message)

@@ -78,7 +78,7 @@ def sample_blocks(Distribution self, Stream stream, uint64_t first, uint64_t cou
     cdef bint to_integer = cnp.PyArray_TYPE(result) == cnp.NPY_INT64
     cdef double *out = data_of(result)
     cdef int64_t *integers = <int64_t *>cnp.PyArray_DATA(result)
-    cdef size_t event = self.sizes.event, n, i
+    cdef size_t event = self.sizes.event, n
     cdef double *work = new_doubles(self.sizes.work + KLF_BLOCK)
     cdef double *draws = work + self.sizes.work
     cdef klf_stream key = stream.key
@@ -89,8 +89,7 @@ def sample_blocks(Distribution self, Stream stream, uint64_t first, uint64_t cou
             if to_integer:
                 self.family.sample(self.d, self.constants, self.table, key, first + block, n,
                                    draws, work)
-                for i in range(n):
-                    integers[block * KLF_BLOCK + i] = <int64_t>draws[i]
+                level.to_integers(n, draws, integers + block * KLF_BLOCK)
             else:
                 self.family.sample(self.d, self.constants, self.table, key, first + block, n,
                                    out + block * KLF_BLOCK * event, work)

@@ -24,5 +24,6 @@ const klf_level KLF_LEVEL_SYMBOL(klf_level) = {
     .words = KLF_LEVEL_SYMBOL(klf_words),
     .block_moments = KLF_LEVEL_SYMBOL(klf_block_moments),
     .mixture = KLF_LEVEL_SYMBOL(klf_mixture),
+    .to_integers = KLF_LEVEL_SYMBOL(klf_to_integers),
     .log_ratio = KLF_LEVEL_SYMBOL(klf_log_ratio_block),
 };

@@ -217,9 +217,9 @@ static void multiply_tile(size_t d, const double *restrict l, const double *rest
     double acc[ROWS][TILE];
     for (size_t j = 0; j < d; j += ROWS) {
         const size_t rows = block_rows(d, l, j, row);
-        memset(acc, 0, rows * sizeof acc[0]);
+        memset(acc, 0, (j > 0 ? ROWS : rows) * sizeof acc[0]);
         if (j > 0)
-            add_rows(j, row, z, acc);
+            add_rows(j, row, z, acc); /* also of rows not wanted: they are not looked at */
         for (size_t r = 0; r < rows; r++)
             multiply_row(r + 1, row[r] + j, z + j * TILE, acc[r], y + (j + r) * TILE);
     }
@@ -232,6 +232,7 @@ static void solve_tile(size_t d, const double *restrict l, double *y)
     double acc[ROWS][TILE];
     for (size_t j = 0; j < d; j += ROWS) {
         const size_t rows = block_rows(d, l, j, row);
+        memset(acc, 0, j > 0 && rows < ROWS ? sizeof acc : 0); /* the rows not wanted too */
         memcpy(acc, y + j * TILE, rows * sizeof acc[0]);
         if (j > 0)
             subtract_rows(j, row, y, acc);

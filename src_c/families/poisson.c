@@ -60,7 +60,7 @@ KLF_INLINE double poisson_log_density(const poisson_constants *c, double x)
 static void sizes(size_t d, klf_sizes *s)
 {
     (void)d;
-    *s = (klf_sizes){.parameters = 1, .coordinates = 1, .event = 1, .table = 2 + 2 * 2048,
+    *s = (klf_sizes){.parameters = 1, .coordinates = 1, .event = 1, .table = 2 + 2048,
                      .constants = sizeof(poisson_constants) / sizeof(double)};
 }
 
@@ -98,10 +98,11 @@ KLF_INLINE poisson_constants load(const double *constants)
  * side of the mean. */
 static const double POISSON_TABLE_RATE = 15000.0;
 
-/* The table: size, first outcome, then for each cell a threshold and an alias. A cell keeps its own
- * outcome when the fraction of the uniform that is left is below the threshold. The last cell's own
- * outcome stands for all outcomes outside the table. */
-enum { TABLE_SIZE, TABLE_FIRST, TABLE_CELLS };
+/* The table: size, first outcome, then the cells. A cell is one 64-bit integer, so that a look-up is
+ * one load: a threshold of 53 bits and, in the low 11, an alias. A cell keeps its own outcome when
+ * the next 52 bits of the random word are below the threshold. The last cell's own outcome stands
+ * for all outcomes outside the table. */
+enum { TABLE_SIZE, TABLE_FIRST, TABLE_CELLS, LARGEST_TABLE = 2048, ALIAS_BITS = 11 };
 
 static double poisson_mass(const poisson_constants *c, double x)
 {
@@ -121,32 +122,34 @@ static double poisson_tail(const poisson_constants *c, double edge, int upward)
 }
 
 /* Walker's alias method with Vose's construction: Vose (1991), "A linear algorithm for generating
- * random numbers with a given distribution", IEEE Trans. Software Engineering 17. */
-static void poisson_alias(size_t size, double *threshold, double *alias)
+ * random numbers with a given distribution", IEEE Trans. Software Engineering 17. The masses in
+ * `cell` become cells. */
+static void poisson_alias(size_t size, double *cell)
 {
-    uint16_t small[2048], large[2048];
+    uint16_t small[LARGEST_TABLE], large[LARGEST_TABLE], alias[LARGEST_TABLE];
     size_t n_small = 0, n_large = 0;
     for (size_t i = 0; i < size; i++) {
-        threshold[i] *= (double)size;
-        alias[i] = (double)i;
-        if (threshold[i] < 1.0)
+        cell[i] *= (double)size;
+        alias[i] = (uint16_t)i;
+        if (cell[i] < 1.0)
             small[n_small++] = (uint16_t)i;
         else
             large[n_large++] = (uint16_t)i;
     }
     while (n_small && n_large) {
         const size_t low = small[--n_small], high = large[n_large - 1];
-        alias[low] = (double)high;
-        threshold[high] = (threshold[high] + threshold[low]) - 1.0;
-        if (threshold[high] < 1.0) {
+        alias[low] = (uint16_t)high;
+        cell[high] = (cell[high] + cell[low]) - 1.0;
+        if (cell[high] < 1.0) {
             n_large--;
             small[n_small++] = (uint16_t)high;
         }
     }
-    while (n_small) /* left over by rounding only: these cells are full */
-        threshold[small[--n_small]] = 1.0;
-    while (n_large)
-        threshold[large[--n_large]] = 1.0;
+    for (size_t i = 0; i < size; i++) { /* what is left over, by rounding only, is full */
+        const int full = alias[i] == i || cell[i] >= 1.0;
+        const uint64_t threshold = full ? UINT64_C(1) << 52 : (uint64_t)(cell[i] * 0x1p52 + 0.5);
+        cell[i] = klf_from_bits(threshold << ALIAS_BITS | alias[i]);
+    }
 }
 
 static void prepare_sampler(size_t d, const double *theta, double *table)
@@ -163,12 +166,12 @@ static void prepare_sampler(size_t d, const double *theta, double *table)
     const double first = low > 0.0 ? low : 0.0;
     table[TABLE_SIZE] = (double)size;
     table[TABLE_FIRST] = first;
-    double *threshold = table + TABLE_CELLS, *alias = threshold + size;
+    double *cell = table + TABLE_CELLS;
     for (size_t i = 0; i + 1 < size; i++)
-        threshold[i] = poisson_mass(&c, first + (double)i);
-    threshold[size - 1] = poisson_tail(&c, first - 1.0, 0)
-                          + poisson_tail(&c, first + (double)(size - 1), 1);
-    poisson_alias(size, threshold, alias);
+        cell[i] = poisson_mass(&c, first + (double)i);
+    cell[size - 1] = poisson_tail(&c, first - 1.0, 0)
+                     + poisson_tail(&c, first + (double)(size - 1), 1);
+    poisson_alias(size, cell);
 }
 
 /* An outcome outside the table, by inversion outwards from its ends. */
@@ -196,30 +199,31 @@ static void poisson_from_table(const poisson_constants *c, const double *table, 
                                uint64_t block, size_t n, double *restrict x)
 {
     const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    const size_t size = (size_t)table[TABLE_SIZE];
-    const double *restrict threshold = table + TABLE_CELLS, *restrict alias = threshold + size;
-    const double last = (double)(size - 1);
+    const double *restrict cells = table + TABLE_CELLS;
+    const double last = table[TABLE_SIZE] - 1.0;
     unsigned bits = 0;
-    while (((size_t)1 << bits) < size)
+    while ((double)(UINT64_C(1) << bits) < table[TABLE_SIZE])
         bits++;
     uint64_t words[KLF_TILE];
-    double cell[KLF_TILE];
+    double outcome[KLF_TILE];
     for (size_t start = 0; start < n; start += KLF_TILE) {
         const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
         klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
         uint64_t outside = 0;
         for (size_t i = 0; i < KLF_TILE; i++) {
-            const uint64_t index = words[i] >> (64 - bits);
-            const double own = klf_from_bits(index | 0x4330000000000000) - 0x1p52; /* as double */
-            const double fraction = klf_uniform(words[i] << bits);
-            cell[i] = fraction < threshold[index] ? own : alias[index];
+            const uint64_t own = words[i] >> (64 - bits), cell = klf_bits(cells[own]);
+            const int64_t fraction = (int64_t)(words[i] << bits >> 12);
+            const int64_t threshold = (int64_t)(cell >> ALIAS_BITS);
+            const uint64_t alias = cell & ((1u << ALIAS_BITS) - 1);
+            const uint64_t chosen = fraction < threshold ? own : alias;
+            outcome[i] = klf_from_bits(chosen | klf_bits(0x1p52)) - 0x1p52; /* as a double */
         }
         for (size_t i = 0; i < KLF_TILE; i++)
-            outside |= (uint64_t)(cell[i] == last);
+            outside |= (uint64_t)(outcome[i] == last);
         for (size_t i = 0; i < count; i++)
-            x[start + i] = table[TABLE_FIRST] + cell[i];
+            x[start + i] = table[TABLE_FIRST] + outcome[i];
         for (size_t i = 0; outside && i < count; i++)
-            if (cell[i] == last)
+            if (outcome[i] == last)
                 x[start + i] = poisson_outside(c, table, stream, block, start + i);
     }
 }

@@ -10,6 +10,8 @@ void KLF_LEVEL_SYMBOL(klf_block_moments)(klf_moments_kind kind, size_t k, size_t
                                          const double *weights, double *moments, double *work);
 void KLF_LEVEL_SYMBOL(klf_mixture)(const klf_target *target, size_t n, const double *restrict x,
                                    double *restrict log_q, double *restrict work);
+void KLF_LEVEL_SYMBOL(klf_to_integers)(size_t n, const double *restrict x,
+                                       int64_t *restrict integers);
 int KLF_LEVEL_SYMBOL(klf_log_ratio_block)(size_t n, const double *log_p, const double *log_q,
                                           double reference, double *log_ratio);
 

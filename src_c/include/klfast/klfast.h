@@ -305,6 +305,8 @@ typedef struct klf_level {
                           double *work);
     void (*mixture)(const klf_target *target, size_t n, const double *KLF_RESTRICT x,
                     double *KLF_RESTRICT log_q, double *KLF_RESTRICT work);
+    /* whole numbers below 2^63 as integers */
+    void (*to_integers)(size_t n, const double *KLF_RESTRICT x, int64_t *KLF_RESTRICT integers);
     /* log p - log q - reference; returns 0 if any is not finite */
     int (*log_ratio)(size_t n, const double *log_p, const double *log_q, double reference,
                      double *log_ratio);
