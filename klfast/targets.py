@@ -49,7 +49,7 @@ class Mixture:
     >>> import klfast as kf
     >>> q = kf.Mixture([0.3, 0.7], [kf.Normal(-2.0, 0.5), kf.Normal(1.0, 1.0)])
     >>> round(q.log_density(0.0), 6)
-    -1.774842
+    -1.77514
     >>> round(q.mean(), 12)
     0.1
     """

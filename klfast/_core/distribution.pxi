@@ -351,9 +351,7 @@ cdef class Distribution:
             result_array = self._by_member(array, shape, (), "_log_density_one", out)
         else:
             result_array = self._log_density_each(array, shape, out)
-        if out is None and shape == ():
-            return result_array[()]
-        return result_array
+        return float(result_array[()]) if out is None and shape == () else result_array
 
     def _loop_shape(self, array):
         """Shape of the points `array` broadcast with the batch; the event axis left out."""

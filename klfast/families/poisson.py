@@ -39,7 +39,7 @@ class Poisson(Family):
     >>> import klfast as kf
     >>> p = kf.Poisson(rate=3.0)
     >>> p.log_density([0, 2.5, 3]).round(6)
-    array([-3.      ,     -inf, -1.495923])
+    array([-3.      ,      -inf, -1.495923])
     """
 
     _family: ClassVar[str] = "poisson"

@@ -176,6 +176,7 @@ class _Driver:
         self.where = ""
         self.share = ""
         self.began = time.monotonic()
+        self.event = max(1, int(np.prod(run.distribution().event_shape)))
 
     def drive(self) -> FitResult:
         options = self.options
@@ -227,7 +228,7 @@ class _Driver:
     def _advance(self) -> None:
         """One step, or many if nobody needs to hear of each."""
         run, samples = self.run, self.run.samples
-        work = samples * max(1, int(np.prod(run.distribution().event_shape)))
+        work = samples * self.event
         if self.target is None:
             x = run.draw(samples, self.options.threads)
             log_q = self._log_q(x)
