@@ -147,14 +147,16 @@ class Mixture:
     def mean(self) -> Any:
         """Mean of x."""
         means = np.array([part.mean() for part in self.components])
-        return np.tensordot(self.weights, means, 1)[()]
+        found = np.tensordot(self.weights, means, 1)
+        return found if found.shape else float(found)
 
     def variance(self) -> Any:
         """Variance of x; for vectors that of each coordinate."""
         means = np.array([part.mean() for part in self.components])
         variances = np.array([part.variance() for part in self.components])
         spread = variances + (means - self.mean()) ** 2
-        return np.tensordot(self.weights, spread, 1)[()]
+        found = np.tensordot(self.weights, spread, 1)
+        return found if found.shape else float(found)
 
     def __repr__(self) -> str:
         return f"Mixture({self.weights.tolist()}, {list(self.components)})"

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from klfast._core.native import (
+    BLOCK,
     Accumulator,
     Distribution,
     as_float64,
@@ -25,6 +26,10 @@ from klfast._core.native import (
 )
 
 Rows = NDArray[np.float64]
+
+
+class NoMaximumError(ValueError):
+    """The likelihood of the data has no maximum in the family."""
 
 
 class MomentsFit(NamedTuple):
@@ -61,12 +66,26 @@ def fit_moments(
         Also accumulate the log-density under the reference.
     threads : int
     """
-    fit = _pass(cls, chunks, weights, None, dimension, likelihood, threads)
+    if not isinstance(chunks, list):
+        return _pass(cls, chunks, weights, None, dimension, likelihood, threads)
+    try:
+        fit = _pass(cls, chunks, weights, None, dimension, likelihood, threads)
+    except NoMaximumError:
+        # the first rows, all equal perhaps, may have been no guide to the spread of the rest
+        spread = _spread_rows(cls, chunks, dimension)
+        reference = reference_member(cls, spread, None, spread.shape[1] if spread.ndim == 2 else 1)
+        fit = _pass(cls, chunks, weights, reference, dimension, likelihood, threads)
     for _ in range(2):
-        if not isinstance(chunks, list) or not _far(fit):
+        if not _far(fit):
             break
         fit = _pass(cls, chunks, weights, fit.distribution, dimension, likelihood, threads)
     return fit
+
+
+def _spread_rows(cls: type[Distribution], chunks: list[ArrayLike], dimension: int | None) -> Rows:
+    """At most a block of rows, spread evenly over all the data."""
+    rows = np.concatenate([_as_data(cls, chunk, dimension) for chunk in chunks])
+    return np.ascontiguousarray(rows[:: -(-len(rows) // BLOCK)])
 
 
 def _far(fit: MomentsFit) -> bool:
@@ -130,7 +149,7 @@ def _solve(
         raise ValueError("weights are all 0: there is nothing to fit")
     fitted = fit_from_mean_score(reference, accumulator.mean_score())
     if fitted is None:
-        raise ValueError(
+        raise NoMaximumError(
             f"no maximum-likelihood {cls.__name__} exists for these {count} data: they are all "
             "equal, too few for the number of parameters, or lie on a hyperplane, and the "
             "likelihood grows without bound as the spread goes to 0"

@@ -40,7 +40,7 @@ def minimize_reverse_kl(
     max_steps: int = 2000,
     max_evaluations: int | None = None,
     max_seconds: float | None = None,
-    tolerance: float = 1e-6,
+    tolerance: float = 1e-5,
     step_size: float = 0.01,
     optimizer: str = "constant",
     baseline: str | None = "leave-one-out",

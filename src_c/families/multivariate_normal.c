@@ -716,7 +716,7 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
     for (size_t i = 0; i < d; i++) {
         for (size_t j = 0; j <= i; j++)
             g[klf_packed(i, j)] = fma(-a[i], a[j], g[klf_packed(i, j)]);
-        if (!(g[klf_packed(i, i)] > 0x1p-48 * a[i] * a[i]))
+        if (!(g[klf_packed(i, i)] > 0x1p-44 * (1.0 + a[i] * a[i])))
             return KLF_E_NO_MAXIMUM;
     }
     if (klf_cholesky(d, g, 0x1p-46) < d)

@@ -294,8 +294,8 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
     (void)constants, (void)work;
     const double a = mean_score[0];
     const double variance = fma(-a, a, fma(KLF_SQRT2, mean_score[1], 1.0));
-    /* What rounding leaves of a difference of squares of size a^2 is no variance. */
-    if (!(variance > 0x1p-48 * a * a))
+    /* What rounding leaves of a difference of squares of size 1 + a^2 is no variance. */
+    if (!(variance > 0x1p-44 * (1.0 + a * a)))
         return KLF_E_NO_MAXIMUM;
     theta[LOC] = fma(theta_reference[SCALE], a, theta_reference[LOC]);
     theta[SCALE] = theta_reference[SCALE] * sqrt(variance);

@@ -15,7 +15,7 @@ size_t klf_moments_size(klf_moments_kind kind, size_t k)
     const size_t score = 3 + k, gradient = score + 2 + 2 * k;
     if (kind == KLF_MOMENTS_SCORE)
         return score;
-    return kind == KLF_MOMENTS_GRADIENT ? gradient : gradient + k * (k + 1) / 2;
+    return kind == KLF_MOMENTS_GRADIENT ? gradient : gradient + k * (k + 1);
 }
 
 /* The first node that starts at or after `first`. */

@@ -102,14 +102,18 @@ void KLF_LEVEL_SYMBOL(klf_block_moments)(klf_moments_kind kind, size_t k, size_t
     next = products + 2 * k;
     if (kind == KLF_MOMENTS_GRADIENT)
         return;
+    double *with_ratio = next + k * (k + 1) / 2;
     for (size_t i = 0; i < k; i++) {
-        const double *ws = score + i * KLF_ROW;
+        const double *s = score + i * KLF_ROW, *ws = s;
         if (weights) {
-            multiply(n, weights, ws, weighted_score);
+            multiply(n, weights, s, weighted_score);
             ws = weighted_score;
         }
         for (size_t j = 0; j <= i; j++)
             *next++ = dot(n, ws, score + j * KLF_ROW);
+        multiply(n, s, wr, weighted_score);
+        for (size_t j = 0; j <= i; j++)
+            *with_ratio++ = dot(n, weighted_score, score + j * KLF_ROW);
     }
 }
 

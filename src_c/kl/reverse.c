@@ -2,7 +2,7 @@
  *
  * In standard coordinates the Fisher information is the identity, so the natural gradient is the
  * covariance g = Cov(s, r) of score and log-ratio r = log p - log q, and a step v changes the
- * divergence by about -g.v + |v|^2/2. See Amari (1998), "Natural gradient works efficiently in
+ * divergence by about g.v + v.Hv/2, H = I where q is in the family. See Amari (1998), "Natural gradient works efficiently in
  * learning", Neural Computation 10; Salimans and Knowles (2013), "Fixed-form variational posterior
  * approximation through stochastic linear regression", Bayesian Analysis 8, for the regression;
  * Williams (1992), "Simple statistical gradient-following algorithms", Machine Learning 8, for the
@@ -102,6 +102,7 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
     run->quiet = run->floored = run->has_previous = run->rejections = 0;
     run->kl = run->kl_error = run->gain = run->gain_error = NAN;
     run->explained = run->length = run->predicted = 0.0;
+    run->probe_gain = INFINITY;
     prepare(run);
 }
 
@@ -150,7 +151,7 @@ klf_run_status klf_reverse_block(const klf_reverse *run, uint64_t block, size_t 
 
 typedef struct {
     double n, variance; /* of r */
-    double noise;       /* what the sampling error of g adds to |g|^2/2 on average */
+    double noise;       /* what the sampling error of g adds to the predicted gain on average */
     int informative;    /* the samples show every coordinate of the score */
 } estimates;
 
@@ -181,39 +182,100 @@ static double regression(const klf_reverse *run, const double *moments, double v
     return variance > 0.0 ? explained / variance : 0.0;
 }
 
-/* Fills the run's gradient, KL, gain and their errors; the direction of the natural step. */
-static estimates estimate(klf_reverse *run, const double *moments)
+/* The inverse Hessian of the divergence along the natural parameters, in standard coordinates:
+ *
+ *   H = I + third central moment of (s, s, r),
+ *
+ * since the derivative of Cov(T, r) is Cov(T, T) plus the third moment. H is I where q is near the
+ * family; where the divergence has a flat valley its small eigenvalues tell how much there is still
+ * to gain, which |g|^2/2 does not. Raised by twice its sampling error; I where it is then not safely
+ * positive definite. */
+static void inverse_hessian(const klf_reverse *run, const double *moments, double variance,
+                            double *inverse)
+{
+    const size_t k = run->sizes.coordinates, triangle = k * (k + 1) / 2;
+    const double n = moments[0], *s = moments + 3, *r = s + k, *sr = r + 2;
+    const double *ss = sr + 2 * k, *ssr = ss + triangle;
+    /* Var(s_i s_j r) is about E s_i^2 s_j^2 Var r, and E s^4 a few units */
+    const double raise = 2.0 * sqrt(6.0 * variance / n);
+    for (size_t i = 0; i < k; i++)
+        for (size_t j = 0; j <= i; j++) {
+            const size_t ij = klf_packed(i, j);
+            const double third = ssr[ij] / n - (r[0] * ss[ij] + s[i] * sr[j] + s[j] * sr[i]) / n / n
+                                 + 2.0 * s[i] * s[j] * r[0] / n / n / n;
+            inverse[ij] = (i == j ? 1.0 + raise : 0.0) + third;
+        }
+    int safe = klf_cholesky(k, inverse, 0.0) == k;
+    for (size_t i = 0; safe && i < k; i++)
+        safe = inverse[klf_packed(i, i)] > sqrt(raise);
+    if (safe) {
+        klf_invert_lower(k, inverse);
+        klf_transposed_product(k, inverse);
+        return;
+    }
+    memset(inverse, 0, triangle * sizeof *inverse);
+    for (size_t i = 0; i < k; i++)
+        inverse[klf_packed(i, i)] = 1.0;
+}
+
+/* The natural gradient g = Cov(s, r), and the variances of its entries. */
+static void natural_gradient(klf_reverse *run, const double *moments, double *variances)
 {
     const size_t k = run->sizes.coordinates;
     const double n = moments[0], *s = moments + 3, *r = s + k, *sr = r + 2, *sr_square = sr + k;
-    const double mean_r = r[0] / n;
-    estimates e = {.n = n, .informative = 1};
-    double square = 0.0, gain_variance = 0.0;
-    e.variance = fmax(0.0, (r[1] - r[0] * mean_r) / (n - 1.0));
     for (size_t j = 0; j < k; j++) {
-        const double g = (sr[j] - s[j] * mean_r) / (n - 1.0), mean = sr[j] / n;
-        const double variance = fmax(0.0, sr_square[j] / n - mean * mean) / n;
-        run->gradient[j] = g;
-        square = fma(g, g, square);
-        e.noise += 0.5 * variance;
-        gain_variance += variance * (g * g + 0.5 * variance);
+        const double mean = sr[j] / n;
+        run->gradient[j] = (sr[j] - s[j] * r[0] / n) / (n - 1.0);
+        variances[j] = fmax(0.0, sr_square[j] / n - mean * mean) / n;
     }
+}
+
+/* direction = -H^-1 g; H^-1 = I without `inverse`. Predicted gain g.H^-1 g/2 less what the noise of g
+ * adds to it on average, and its error. */
+static void newton_direction(klf_reverse *run, const double *inverse, const double *variances,
+                             estimates *e)
+{
+    const size_t k = run->sizes.coordinates;
+    double square = 0.0, gain_variance = 0.0;
+    for (size_t i = 0; i < k; i++) {
+        double sum = inverse ? 0.0 : run->gradient[i];
+        for (size_t j = 0; inverse && j < k; j++)
+            sum = fma(inverse[i > j ? klf_packed(i, j) : klf_packed(j, i)], run->gradient[j], sum);
+        const double noise = variances[i] * (inverse ? inverse[klf_packed(i, i)] : 1.0);
+        run->direction[i] = -sum;
+        square = fma(run->gradient[i], sum, square);
+        e->noise += 0.5 * noise;
+        gain_variance += variances[i] * sum * sum + 0.5 * noise * noise;
+    }
+    run->gain = 0.5 * square - e->noise;
+    run->gain_error = sqrt(gain_variance);
+}
+
+/* Fills the run's gradient, direction, KL, gain and their errors. */
+static estimates estimate(klf_reverse *run, const double *moments)
+{
+    const size_t k = run->sizes.coordinates;
+    const double n = moments[0], *r = moments + 3 + k, mean_r = r[0] / n;
+    const int full = klf_reverse_kind(run) == KLF_MOMENTS_FULL && n > 4.0 * (double)k;
+    estimates e = {.n = n, .informative = 1};
+    double *variances = run->work;
+    e.variance = fmax(0.0, (r[1] - r[0] * mean_r) / (n - 1.0));
     run->kl = run->reference + mean_r;
     run->kl_error = sqrt(e.variance / n);
-    run->gain = 0.5 * square - e.noise;
-    run->gain_error = sqrt(gain_variance);
-    run->explained = e.variance > 0.0 ? fmin(fmax(2.0 * run->gain / e.variance, 0.0), 0.9) : 0.0;
-    for (size_t j = 0; j < k; j++)
-        run->direction[j] = -run->gradient[j];
-    if (klf_reverse_kind(run) == KLF_MOMENTS_FULL && n > 4.0 * (double)k) {
-        double slope[FULL_UP_TO];
-        run->explained = regression(run, moments, e.variance, slope, &e.informative);
-        /* Where the score explains nearly all of r the regression has the smaller error; near the
-         * minimum, where it explains nothing, the exact Fisher information has, and no bias. */
-        if (run->explained > 0.9)
-            for (size_t j = 0; j < k; j++)
-                run->direction[j] = -slope[j];
+    natural_gradient(run, moments, variances);
+    if (!full) {
+        newton_direction(run, NULL, variances, &e);
+        const double share = e.variance > 0.0 ? 2.0 * run->gain / e.variance : 0.0;
+        run->explained = fmin(fmax(share, 0.0), 0.9);
+        return e;
     }
+    double inverse[FULL_UP_TO * (FULL_UP_TO + 1) / 2] = {0.0}, slope[FULL_UP_TO];
+    inverse_hessian(run, moments, e.variance, inverse);
+    newton_direction(run, inverse, variances, &e);
+    run->explained = regression(run, moments, e.variance, slope, &e.informative);
+    /* Where the score explains nearly all of r the regression has the smaller error. */
+    for (size_t j = 0; run->explained > 0.9 && j < k; j++)
+        run->direction[j] = -slope[j];
     return e;
 }
 
@@ -271,10 +333,10 @@ static void natural_step(klf_reverse *run)
         run->status = KLF_RUN_DIVERGED;
         return;
     }
-    double square = 0.0;
+    double slope = 0.0;
     for (size_t j = 0; j < run->sizes.coordinates; j++)
-        square = fma(run->direction[j], run->direction[j], square);
-    run->predicted = run->length * (1.0 - 0.5 * run->length) * square;
+        slope = fma(-run->direction[j], run->gradient[j], slope);
+    run->predicted = run->length * (1.0 - 0.5 * run->length) * slope;
     accept_trial(run);
 }
 
@@ -517,14 +579,11 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
     run->explained = 1.0;
     run->length = 0.0;
     /* On q itself only rounding is left, which a further step does not reduce. */
-    if (gain <= 1e-24 || (run->has_previous && gain > 0.25 * run->gain && gain < 1e-6)) {
-        run->gain = gain;
+    const int no_better = gain > 0.25 * run->probe_gain && gain < 1e-6;
+    run->gain = run->probe_gain = gain;
+    if (gain <= 1e-24 || no_better)
         run->status = KLF_RUN_EXACT;
-        return 1;
-    }
-    run->gain = gain;
-    run->has_previous = 1;
-    if (run->steps >= run->max_steps)
+    else if (run->steps >= run->max_steps)
         run->status = KLF_RUN_BUDGET;
     else {
         run->length = step_length(run, INFINITY);

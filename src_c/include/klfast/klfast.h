@@ -181,7 +181,7 @@ typedef struct klf_target {
 /* What is summed over a block of weighted standard scores s and log-ratios r, in this order:
  *   all kinds    n, sum w, sum w^2, sum w s_j
  *   GRADIENT on  sum w r, sum w r^2, sum w s_j r, sum (w s_j r)^2
- *   FULL         sum w s_i s_j, i >= j, packed by rows
+ *   FULL         sum w s_i s_j, then sum w s_i s_j r, i >= j, packed by rows
  * r is taken about a reference value that is the same for all blocks. */
 typedef enum { KLF_MOMENTS_SCORE, KLF_MOMENTS_GRADIENT, KLF_MOMENTS_FULL } klf_moments_kind;
 
@@ -250,6 +250,7 @@ typedef struct {
     int has_previous, rejections;
     double kl, kl_error, gain, gain_error, explained, length; /* of the last step */
     double kl_previous, kl_error_previous, predicted;
+    double probe_gain; /* of the probe before */
     double adam_power_mean, adam_power_square;
     double *theta, *theta_previous, *theta_trial, *constants, *table;
     double *direction, *gradient, *adam_mean, *adam_square, *unconstrained;
