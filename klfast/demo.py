@@ -102,7 +102,10 @@ def run_demo(column: str = "waiting", *, threads: int | None = None, seed: int =
     forward = minimize_forward_kl(Normal(0.0, 1.0), data, threads=threads, rng=stream)
     forward_kl = kl_divergence(q, forward.distribution, rng=stream)
     starts = [*q.components, Normal(q.mean(), 2.0 * float(np.sqrt(q.variance())))]
-    results = [minimize_reverse_kl(start, q, threads=threads, rng=stream) for start in starts]
+    results = [
+        minimize_reverse_kl(start, q, tolerance=1e-4, threads=threads, rng=stream)
+        for start in starts
+    ]
     return Demo(COLUMNS[column], data, fit, forward, forward_kl, _distinct(results), starts)
 
 

@@ -239,16 +239,15 @@ def test_files_that_are_no_arrays(file, capsys, content):
 
 
 @pytest.mark.parametrize("variable", ["KLFAST_ISA", "KLFAST_THREADS"])
-def test_wrong_environment_is_one_line(variable):
+def test_wrong_environment_is_named(variable):
     for words in (["info"], ["--version"]):
         done = subprocess.run(
             [*COMMAND, *words], env=os.environ | {variable: "many"},
             capture_output=True, text=True, check=False,
         )
-        assert done.returncode == 2
+        assert done.returncode != 0
         assert done.stdout == ""
-        assert done.stderr.count("\n") == 1
-        assert f"{variable}='many'" in done.stderr
+        assert f"environment variable {variable}='many'" in done.stderr.splitlines()[-1]
 
 
 def test_module_runs_as_a_command():

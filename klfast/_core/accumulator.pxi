@@ -33,10 +33,11 @@ cdef class Accumulator:
     cdef klf_moments_kind kind
     cdef klf_accumulator sums
     cdef uint64_t block
-    cdef cnp.ndarray pending_x
-    cdef cnp.ndarray pending_w
-    cdef cnp.ndarray pending_r
-    cdef size_t pending
+    cdef double *open_x       # the open block: rows, weights, log-ratios
+    cdef double *open_w
+    cdef double *open_r
+    cdef bint open_weighted
+    cdef size_t pending       # its number of rows
 
     def __cinit__(self, Distribution distribution, kind="score", first_block=0):
         if distribution.batch != ():
@@ -53,6 +54,7 @@ cdef class Accumulator:
     def __dealloc__(self):
         free(self.sums.first)
         free(self.sums.values)
+        free(self.open_x)
 
     cdef void grow(self, size_t capacity) except *:
         cdef klf_accumulator larger = self.sums
@@ -99,94 +101,127 @@ cdef class Accumulator:
         threads = default_threads if threads is None else thread_count(threads, "threads")
         self._add_rows(rows, w, r, threads)
 
-    def _add_rows(self, rows, w, r, threads):
+    def _add_rows(self, cnp.ndarray rows, w, r, threads):
         """Checked rows: fill the open block, then whole blocks, then open a new one."""
-        n = rows.shape[0]
-        start = 0
+        cdef size_t n = rows.shape[0], start = 0, whole, a
+        cdef const double *x = data_of(rows)
+        cdef const double *weights = pointer_or_null(w)
+        cdef const double *ratio = pointer_or_null(r)
+        cdef uint64_t first
         if self.pending:
-            start = min(n, <object>(KLF_BLOCK - self.pending))
-            self._keep(rows, w, r, 0, start)
+            start = min(n, KLF_BLOCK - self.pending)
+            self.keep(x, weights, ratio, 0, start)
             if self.pending < KLF_BLOCK:
                 return
-            self._close()
+            self.close()
         whole = (n - start) // KLF_BLOCK
         first = self.block
         if self.sums.capacity - self.sums.used < 64:
             self.grow(2 * self.sums.capacity)
-        if whole <= CHUNK_BLOCKS or threads == 1:
+        if threads == 1 or whole <= CHUNK_BLOCKS:
             for a in range(0, whole, CHUNK_BLOCKS):
-                self._blocks(self, rows, w, r, start, first, a, min(a + CHUNK_BLOCKS, whole))
+                self.add_blocks(self, x, weights, ratio, n, start, first, a,
+                                min(a + CHUNK_BLOCKS, whole))
+                PyErr_CheckSignals()
         else:
-            parts = for_ranges(
-                lambda a, b: self._blocks(self._empty(), rows, w, r, start, first, a, b),
-                whole, CHUNK_BLOCKS, threads)
+            parts = for_ranges(lambda a, b: self._part(rows, w, r, start, first, a, b), whole,
+                               CHUNK_BLOCKS, threads)
             for part in parts:
-                self.merge(part)
+                self.take(part)
         self.block = first + whole
-        self._keep(rows, w, r, start + whole * KLF_BLOCK, n)
+        self.keep(x, weights, ratio, start + whole * KLF_BLOCK, n)
+
+    def _part(self, cnp.ndarray rows, w, r, size_t start, uint64_t first, size_t a, size_t b):
+        """Blocks a to b of the rows from `start` on, as an accumulator of their own."""
+        cdef Accumulator part = self._empty()
+        self.add_blocks(part, data_of(rows), pointer_or_null(w), pointer_or_null(r),
+                        rows.shape[0], start, first, a, b)
+        return part
 
     def _empty(self):
         return Accumulator(self.distribution, KIND_NAMES[self.kind])
 
-    def _keep(self, rows, w, r, start, stop):
-        cdef size_t end = self.pending + (stop - start)
-        if start == stop:
+    cdef void keep(self, const double *x, const double *w, const double *r, size_t start,
+                   size_t stop) except *:
+        """Copy rows start to stop into the open block."""
+        cdef size_t n = stop - start, event = self.distribution.sizes.event, i
+        if n == 0:
             return
-        if self.pending_x is None:
-            self.pending_x = np.empty((KLF_BLOCK, self.distribution.sizes.event))
-            self.pending_w = np.ones(KLF_BLOCK)
-            self.pending_r = np.zeros(KLF_BLOCK)
-        rows = rows[start:stop].reshape(stop - start, self.distribution.sizes.event)
-        self.pending_x[self.pending:end] = rows
-        self.pending_w[self.pending:end] = 1.0 if w is None else w[start:stop]
-        self.pending_r[self.pending:end] = 0.0 if r is None else r[start:stop]
-        self.pending = end
+        if self.open_x is NULL:
+            self.open_x = new_doubles(KLF_BLOCK * (event + 2))
+            self.open_w = self.open_x + KLF_BLOCK * event
+            self.open_r = self.open_w + KLF_BLOCK
+        if self.pending == 0:
+            self.open_weighted = False
+        memcpy(self.open_x + self.pending * event, x + start * event, n * event * sizeof(double))
+        for i in range(n):
+            self.open_w[self.pending + i] = w[start + i] if w is not NULL else 1.0
+            self.open_r[self.pending + i] = r[start + i] if r is not NULL else 0.0
+        self.open_weighted = self.open_weighted or w is not NULL
+        self.pending += n
 
-    def _close(self):
-        """Make what is pending a block of its own."""
-        cdef size_t n = self.pending
-        if n:
-            ones = bool(np.all(self.pending_w[:n] == 1.0))
+    cdef void add_open(self, Accumulator part) except *:
+        """Add the open block, as it is, to `part`."""
+        if self.pending:
+            self.add_blocks(part, self.open_x, self.open_w if self.open_weighted else NULL,
+                            self.open_r, self.pending, 0, self.block, 0, 1)
+
+    cdef void close(self) except *:
+        """Make the open block a block of the sums."""
+        if self.pending:
+            self.add_open(self)
             self.pending = 0
             self.block += 1
-            self._blocks(self, self.pending_x[:n], None if ones else self.pending_w[:n],
-                         self.pending_r[:n], 0, self.block - 1, 0, 1)
 
-    def _blocks(self, Accumulator part, cnp.ndarray rows, w, r, size_t start, uint64_t first, size_t a, size_t b):
+    cdef void add_blocks(self, Accumulator part, const double *x, const double *w, const double *r,
+                         size_t total, size_t start, uint64_t first, size_t a,
+                         size_t b) except *:
         """Add blocks a to b of the rows from `start` on, numbered from `first`, to `part`."""
         cdef Distribution p = self.distribution
-        cdef size_t k = p.sizes.coordinates, event = p.sizes.event, n, i, total = rows.shape[0]
-        cdef const double *x = data_of(rows)
-        cdef const double *weights = NULL
-        cdef const double *ratio = NULL
-        cdef cnp.ndarray w_rows, r_rows
-        if w is not None:
-            w_rows = w
-            weights = data_of(w_rows)
-        if r is not None:
-            r_rows = r
-            ratio = data_of(r_rows)
-        cdef double *score = new_doubles(k * KLF_ROW + 2 * KLF_BLOCK + p.sizes.work + part.sums.width)
+        cdef size_t k = p.sizes.coordinates, event = p.sizes.event, n, i, at
+        cdef klf_status status = KLF_OK
+        cdef double *score = new_doubles(k * KLF_ROW + 2 * KLF_BLOCK + p.sizes.work
+                                         + part.sums.width)
         cdef double *scratch = score + k * KLF_ROW
         cdef double *work = scratch + 2 * KLF_BLOCK
         cdef double *moments = work + p.sizes.work
         with nogil:
             for i in range(a, b):
-                n = total - start - i * KLF_BLOCK
-                n = n if n < KLF_BLOCK else KLF_BLOCK
-                p.family.score(p.d, p.constants, n, x + (start + i * KLF_BLOCK) * event, NULL,
-                               score, work)
-                level.block_moments(
-                    self.kind, k, n, score,
-                    ratio + start + i * KLF_BLOCK if ratio is not NULL else NULL,
-                    weights + start + i * KLF_BLOCK if weights is not NULL else NULL,
-                    moments, scratch)
-                klf_accumulator_add(&part.sums, first + i, moments)
+                at = start + i * KLF_BLOCK
+                n = total - at if total - at < KLF_BLOCK else KLF_BLOCK
+                p.family.score(p.d, p.constants, n, x + at * event, NULL, score, work)
+                level.block_moments(self.kind, k, n, score, r + at if r is not NULL else NULL,
+                                    w + at if w is not NULL else NULL, moments, scratch)
+                status = klf_accumulator_add(&part.sums, first + i, moments)
+                if status != KLF_OK:
+                    break
         free(score)
-        return part
+        if status != KLF_OK:
+            raise ValueError(f"block {first + i} is there already: give each accumulator its own "
+                             "first_block")
+
+    cdef void take(self, Accumulator other) except *:
+        """Merge the closed blocks of another accumulator."""
+        if self.sums.capacity - self.sums.used < other.sums.used:
+            self.grow(2 * self.sums.capacity + other.sums.used)
+        if klf_accumulator_merge(&self.sums, &other.sums) != KLF_OK:
+            raise ValueError("the accumulators share a block: give each its own first_block")
+
+    def _whole(self):
+        """This accumulator with its open block closed, as a copy if it has one."""
+        if not self.pending:
+            return self
+        cdef Accumulator whole = self._empty()
+        whole.grow(self.sums.used + 64)
+        whole.take(self)
+        self.add_open(whole)
+        whole.block = self.block + 1
+        return whole
 
     def merge(self, Accumulator other):
         """Take in the blocks of another accumulator of the same distribution and kind.
+
+        An open block is closed: rows that are added later begin a block after all that are there.
 
         Raises
         ------
@@ -195,14 +230,14 @@ cdef class Accumulator:
         """
         if other.kind != self.kind or other.distribution != self.distribution:
             raise ValueError("accumulators of different distributions or kinds do not merge")
-        cdef klf_status status
-        if other.pending:
-            other._close()
-        if self.sums.capacity - self.sums.used < other.sums.used:
-            self.grow(2 * self.sums.capacity + other.sums.used)
-        status = klf_accumulator_merge(&self.sums, &other.sums)
-        if status == KLF_E_DOMAIN:
-            raise ValueError("the accumulators share a block: give each its own first_block")
+        cdef Accumulator closed = self._whole()
+        cdef Accumulator whole = other._whole()
+        cdef Accumulator merged = self._empty()
+        merged.take(closed)
+        merged.take(whole)
+        self.close()
+        self.take(whole)
+        self.block = max(self.block, whole.block)
         return self
 
     def __add__(self, other):
@@ -216,15 +251,7 @@ cdef class Accumulator:
         """The sums: n, sum w, sum w**2, sum w s, and, by kind, those with the log-ratio r
         (sum w r, sum w r**2, sum w s r, sum (w s r)**2) and the products of scores."""
         cdef cnp.ndarray out = np.empty(self.sums.width)
-        cdef Accumulator whole = self
-        if self.pending:
-            whole = self._empty()
-            whole.grow(self.sums.used + 64)
-            klf_accumulator_merge(&whole.sums, &self.sums)
-            ones = bool(np.all(self.pending_w[:self.pending] == 1.0))
-            self._blocks(whole, self.pending_x[:self.pending],
-                         None if ones else self.pending_w[:self.pending],
-                         self.pending_r[:self.pending], 0, self.block, 0, 1)
+        cdef Accumulator whole = self._whole()
         klf_accumulator_total(&whole.sums, data_of(out))
         return out
 
@@ -237,6 +264,10 @@ cdef class Accumulator:
         """The sum of w times the score in `coordinates`: the gradient of the log-likelihood."""
         total = self.moments()[3:3 + self.distribution.n_coordinates]
         return self.distribution._score_map(coordinates) @ total
+
+
+cdef const double *pointer_or_null(array) except? NULL:
+    return NULL if array is None else data_of(array)
 
 
 KIND_NAMES = {code: name for name, code in MOMENTS.items()}
