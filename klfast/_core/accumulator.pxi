@@ -103,7 +103,8 @@ cdef class Accumulator:
 
     def _add_rows(self, cnp.ndarray rows, w, r, threads):
         """Checked rows: fill the open block, then whole blocks, then open a new one."""
-        cdef size_t n = rows.shape[0], start = 0, whole, a
+        cdef size_t n = rows.shape[0], start = 0, whole, a, chunk
+        cdef size_t event = self.distribution.sizes.event
         cdef const double *x = data_of(rows)
         cdef const double *weights = pointer_or_null(w)
         cdef const double *ratio = pointer_or_null(r)
@@ -118,14 +119,15 @@ cdef class Accumulator:
         first = self.block
         if self.sums.capacity - self.sums.used < 64:
             self.grow(2 * self.sums.capacity)
-        if threads == 1 or whole <= CHUNK_BLOCKS:
-            for a in range(0, whole, CHUNK_BLOCKS):
+        chunk = chunk_blocks(event)
+        if threads == 1 or whole <= chunk:
+            for a in range(0, whole, chunk):
                 self.add_blocks(self, x, weights, ratio, n, start, first, a,
-                                min(a + CHUNK_BLOCKS, whole))
+                                min(a + chunk, whole))
                 PyErr_CheckSignals()
         else:
             parts = for_ranges(lambda a, b: self._part(rows, w, r, start, first, a, b), whole,
-                               CHUNK_BLOCKS, threads)
+                               chunk, threads)
             for part in parts:
                 self.take(part)
         self.block = first + whole
@@ -302,29 +304,34 @@ def checked_log_ratio(log_ratio, n, klf_moments_kind kind):
     return r
 
 
+cdef size_t first_bad(const klf_family *family, size_t d, size_t event, const double *x,
+                      size_t n) except? 0xFFFFFFFFFFFFFFFF:
+    """Index of the first datum that is outside the support or at an infinite statistic, or n."""
+    cdef size_t start = 0, count, bad, step = KLF_BLOCK * chunk_blocks(event)
+    while start < n:
+        count = min(step, n - start)
+        with nogil:
+            bad = family.check_data(d, count, x + start * event)
+        if bad < count:
+            return start + bad
+        start += count
+        PyErr_CheckSignals()
+    return n
+
+
 def check_inside(Distribution p, cnp.ndarray rows, offset):
     """Refuse data outside the support, or where a statistic is infinite."""
-    cdef size_t n = rows.shape[0], bad
-    cdef const double *x = data_of(rows)
-    with nogil:
-        bad = p.family.check_data(p.d, n, x)
-    if bad < n:
-        raise ValueError(
-            f"x[{bad + offset}] = {rows[bad]}: outside the support of {type(p).__name__}, or at "
-            "an end of it where a sufficient statistic is infinite"
-        )
+    family_check_data(type(p), rows, p.d, offset, "x")
 
 
-def family_check_data(cls, cnp.ndarray rows, size_t d, offset):
+def family_check_data(cls, cnp.ndarray rows, size_t d, offset, name="data"):
     """`check_inside` for a class whose member is not yet known."""
     cdef const klf_family *family = klf_find_family(level, cls._family.encode())
-    cdef size_t n = rows.shape[0], bad
-    cdef const double *x = data_of(rows)
-    with nogil:
-        bad = family.check_data(d, n, x)
+    cdef size_t n = rows.shape[0]
+    cdef size_t bad = first_bad(family, d, d if family.is_vector else 1, data_of(rows), n)
     if bad < n:
         raise ValueError(
-            f"data[{bad + offset}] = {rows[bad]}: outside the support of {cls.__name__}, or at "
+            f"{name}[{bad + offset}] = {rows[bad]}: outside the support of {cls.__name__}, or at "
             "an end of it where a sufficient statistic is infinite"
         )
 

@@ -2,8 +2,10 @@
 
 from klfast._threads import DEFAULT as default_threads, for_ranges, thread_count
 
-# Work between two looks at signals and the unit handed to a thread: about a millisecond.
-cdef size_t CHUNK_BLOCKS = 256
+cdef size_t chunk_blocks(size_t event) noexcept nogil:
+    """Blocks between two looks at signals, and the unit handed to a thread: about a millisecond."""
+    return 256 // event if event < 256 else 1
+
 
 cdef dict COORDINATES = {
     "parameters": KLF_PARAMETERS,
@@ -378,11 +380,12 @@ cdef class Distribution:
             and not np.may_share_memory(points, out)
         result = out if direct else np.empty(shape)
         cdef Py_ssize_t n = result.size
-        if n <= <Py_ssize_t>(CHUNK_BLOCKS * KLF_BLOCK):
+        chunk = chunk_blocks(self.sizes.event) * KLF_BLOCK
+        if n <= chunk:
             self._log_density_range(points, result, 0, n)
         else:
-            for_ranges(lambda a, b: self._log_density_range(points, result, a, b), n,
-                       CHUNK_BLOCKS * KLF_BLOCK, threads)
+            for_ranges(lambda a, b: self._log_density_range(points, result, a, b), n, chunk,
+                       threads)
         if out is not None and not direct:
             out[...] = result
             return out
@@ -637,7 +640,8 @@ cdef class Distribution:
             matrix is symmetric.
         """
         j = self._score_map(coordinates)
-        return j @ j.swapaxes(-1, -2)
+        with np.errstate(over="ignore"):  # an entry beyond the largest double is inf
+            return j @ j.swapaxes(-1, -2)
 
     def fisher_solve(self, v, coordinates="natural"):
         """The inverse Fisher information times `v`, whose last axis holds the coordinates.

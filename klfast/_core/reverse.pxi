@@ -29,7 +29,8 @@ cdef class Target:
     def log_density(self, cnp.ndarray rows, size_t n, int threads=1):
         """log q of n C-contiguous rows."""
         cdef cnp.ndarray out = np.empty(n)
-        for_ranges(lambda a, b: self._range(rows, out, a, b), n, CHUNK_BLOCKS * KLF_BLOCK, threads)
+        chunk = chunk_blocks((<Distribution>self.keep[0]).sizes.event) * KLF_BLOCK
+        for_ranges(lambda a, b: self._range(rows, out, a, b), n, chunk, threads)
         return out
 
     def _range(self, cnp.ndarray rows, cnp.ndarray out, size_t first, size_t last):
@@ -161,7 +162,7 @@ cdef class ReverseRun:
         cdef cnp.ndarray out = new_array((count, self.run.sizes.event))
         cdef uint64_t block = first
         for_ranges(lambda a, b: self._draw_range(block, out, count, a, b),
-                   -(-count // KLF_BLOCK), CHUNK_BLOCKS, threads)
+                   -(-count // KLF_BLOCK), chunk_blocks(self.run.sizes.event), threads)
         return out if self.start.family.is_vector else out[:, 0]
 
     def _draw_range(self, uint64_t first, cnp.ndarray out, uint64_t count, uint64_t a, uint64_t b):
@@ -236,7 +237,7 @@ cdef class ReverseRun:
     def _sum(self, function, blocks, threads):
         cdef Sums total = Sums(self.run.sums.width)
         cdef Sums part
-        for part in for_ranges(function, blocks, CHUNK_BLOCKS, threads):
+        for part in for_ranges(function, blocks, chunk_blocks(self.run.sizes.event), threads):
             klf_accumulator_merge(&total.sums, &part.sums)
         return total.total()
 

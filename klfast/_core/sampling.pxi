@@ -50,7 +50,7 @@ def sample_into(Distribution self, size, rng, out, threads):
     if self.batch == ():
         self.prepare_table()
         for_ranges(lambda a, b: sample_blocks(self, stream, first, count, result, a, b), blocks,
-                   CHUNK_BLOCKS, threads)
+                   chunk_blocks(self.sizes.event), threads)
     else:
         sample_batch(self, stream, first, blocks, count, result.reshape((count, self.members, -1)),
                      threads)
@@ -108,5 +108,5 @@ def sample_batch(Distribution self, Stream stream, uint64_t first, uint64_t bloc
         part = np.empty((count,) + self.event_shape, dtype=dtype)
         start = first + m * blocks
         for_ranges(lambda a, b: sample_blocks(member, stream, start, count, part, a, b), blocks,
-                   CHUNK_BLOCKS, threads)
+                   chunk_blocks(self.sizes.event), threads)
         result[:, m] = part.reshape(count, -1)

@@ -84,8 +84,10 @@ def fit_moments(
 
 def _spread_rows(cls: type[Distribution], chunks: list[ArrayLike], dimension: int | None) -> Rows:
     """At most a block of rows, spread evenly over all the data."""
-    rows = np.concatenate([_as_data(cls, chunk, dimension) for chunk in chunks])
-    return np.ascontiguousarray(rows[:: -(-len(rows) // BLOCK)])
+    parts = [_as_data(cls, chunk, dimension) for chunk in chunks]
+    step = -(-sum(map(len, parts)) // (BLOCK // 2))
+    rows = np.concatenate([part[::step] for part in parts])
+    return np.ascontiguousarray(rows[:BLOCK])
 
 
 def _far(fit: MomentsFit) -> bool:
