@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from klfast._core.native import Distribution, as_stream
-from klfast.targets import Mixture
+from klfast.targets import Mixture, check_same_space
 
 
 class KLEstimate(NamedTuple):
@@ -47,7 +47,8 @@ def kl_divergence(p: Any, q: Any, *, samples: int = 1_000_000, rng: Any = 0) -> 
     Raises
     ------
     TypeError
-        If p or q is no distribution; the message names both types.
+        If p or q is no distribution, or one is of integers and the other of real numbers; the
+        message names both.
     ValueError
         If their events differ in shape.
 
@@ -68,8 +69,7 @@ def kl_divergence(p: Any, q: Any, *, samples: int = 1_000_000, rng: Any = 0) -> 
                 f"{name} is {type(value).__name__}: D(p || q) needs two distributions, "
                 f"got {type(p).__name__} and {type(q).__name__}"
             )
-    if p.event_shape != q.event_shape:
-        raise ValueError(f"p has event shape {p.event_shape}, q has {q.event_shape}")
+    check_same_space(p, q, "p", "q")
     if type(p) is type(q) and isinstance(p, Distribution):
         return p._kl(q)
     if p == q:

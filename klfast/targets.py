@@ -16,10 +16,25 @@ from klfast._core.native import (
     as_float64,
     as_stream,
     check_out,
+    new_array,
     size_shape,
 )
 
 LogDensity = Callable[[NDArray[np.float64]], ArrayLike]
+
+
+def check_same_space(a: Any, b: Any, name_a: str, name_b: str) -> None:
+    """Refuse a pair whose densities are not with respect to one base measure."""
+    if a.event_shape != b.event_shape:
+        raise ValueError(
+            f"{name_a} has event shape {a.event_shape}, {name_b} has {b.event_shape}"
+        )
+    if a.is_integer != b.is_integer:
+        kinds = {True: "integers", False: "real numbers"}
+        raise TypeError(
+            f"{name_a} is a distribution of {kinds[a.is_integer]}, {name_b} one of "
+            f"{kinds[b.is_integer]}: a mass and a density do not compare"
+        )
 
 
 class Mixture:
@@ -69,11 +84,7 @@ class Mixture:
                 raise ValueError(
                     f"components[{i}] has batch shape {part.batch_shape}: it must be one"
                 )
-            if part.event_shape != parts[0].event_shape:
-                raise ValueError(
-                    f"components[{i}] has event shape {part.event_shape}, "
-                    f"components[0] has {parts[0].event_shape}"
-                )
+            check_same_space(part, parts[0], f"components[{i}]", "components[0]")
         bad = ~(np.isfinite(w) & (w >= 0.0))
         if bad.any():
             i = int(np.argmax(bad))
@@ -130,14 +141,14 @@ class Mixture:
         shape = size_shape(size)
         stream = as_stream(rng)
         count = int(np.prod(shape, dtype=np.int64))
-        words = stream.spawn(1)[0].words(0, -(-count // TILE))[:count]
+        dtype = np.int64 if self.is_integer else np.float64
+        draws = new_array((count, *self.event_shape), dtype)
+        words = stream.words(stream._reserve(1), -(-count // TILE))[:count]
         uniform = (words >> np.uint64(11)) * 2.0**-53
         # a component of weight 0 is never the first whose cumulative weight exceeds the uniform
         edges = np.cumsum(self.weights)
         last = int(np.flatnonzero(self.weights)[-1])
         owner = np.minimum(np.searchsorted(edges, uniform, side="right"), last)
-        dtype = np.int64 if self.is_integer else np.float64
-        draws = np.empty((count, *self.event_shape), dtype=dtype)
         for i, part in enumerate(self.components):
             mine = owner == i
             draws[mine] = part.sample(int(mine.sum()), rng=stream)
@@ -167,7 +178,7 @@ class Mixture:
         return self.components == other.components and np.array_equal(self.weights, other.weights)
 
     def __hash__(self) -> int:
-        return hash((self.components, self.weights.tobytes()))
+        return hash((self.components, (self.weights + 0.0).tobytes()))
 
 
 def compiled_target(q: object) -> Target | None:

@@ -93,7 +93,8 @@ cdef class Accumulator:
             If a shape differs or some value is not finite, negative as a weight or outside the
             support: nothing is added then.
         """
-        cdef cnp.ndarray rows = as_rows(x, "x", self.distribution.sizes.event)
+        cdef cnp.ndarray rows = as_rows(
+            x, "x", self.distribution.d if self.distribution.family.is_vector else None)
         n = rows.shape[0]
         w = None if weights is None else checked_weights(weights, n)
         r = checked_log_ratio(log_ratio, n, self.kind)

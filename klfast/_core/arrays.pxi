@@ -25,14 +25,14 @@ def as_float64(value, name):
     return np.require(array, dtype=np.float64, requirements="A")
 
 
-def as_rows(value, name, event):
-    """`value` as a C-contiguous float64 array of rows: (n,) for events of 1, else (n, event)."""
+def as_rows(value, name, width):
+    """`value` as a C-contiguous float64 array: (n,) for scalar events, else (n, width)."""
     array = as_float64(value, name)
-    if event == 1:
+    if width is None:
         if array.ndim != 1:
             raise ValueError(f"{name} has shape {array.shape}: it must have shape (n,)")
-    elif array.ndim != 2 or array.shape[1] != event:
-        raise ValueError(f"{name} has shape {array.shape}: it must have shape (n, {event})")
+    elif array.ndim != 2 or array.shape[1] != width:
+        raise ValueError(f"{name} has shape {array.shape}: it must have shape (n, {width})")
     return np.ascontiguousarray(array)
 
 

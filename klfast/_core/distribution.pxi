@@ -282,7 +282,7 @@ cdef class Distribution:
             raise TypeError(f"{self!r} is one distribution: it has no batch to index")
         theta = self._theta().reshape(self.batch + (self.sizes.parameters,))
         index = index if isinstance(index, tuple) else (index,)
-        if Ellipsis not in index:
+        if not any(item is Ellipsis for item in index):
             index += (Ellipsis,)
         chosen = theta[index + (slice(None),)]
         return type(self)._from_theta(chosen, chosen.shape[:-1], self.d)
@@ -293,8 +293,7 @@ cdef class Distribution:
         return self.batch[0]
 
     def __repr__(self):
-        inside = ", ".join(f"{k}={v if isinstance(v, float) else np.array2string(v, separator=', ')}"
-                           for k, v in self.parameters.items())
+        inside = ", ".join(f"{k}={parameter_text(v)}" for k, v in self.parameters.items())
         return f"{type(self).__name__}({inside})"
 
     def __eq__(self, other):
@@ -304,7 +303,7 @@ cdef class Distribution:
         return self.batch == that.batch and np.array_equal(self._theta(), that._theta())
 
     def __hash__(self):
-        return hash((type(self), self.batch, self._theta().tobytes()))
+        return hash((type(self), self.batch, (self._theta() + 0.0).tobytes()))
 
     def __reduce__(self):
         return rebuild_distribution, (type(self), self._theta(), self.batch, self.d)
@@ -714,6 +713,13 @@ cdef class Distribution:
                 self.family.prepare_sampler(self.d, self.theta, table)
             self.table = table
             self.table_ready = True
+
+
+def parameter_text(value):
+    """A parameter as an expression that gives it back; long arrays are cut short."""
+    if isinstance(value, float):
+        return repr(value)
+    return repr(value.tolist()) if value.size <= 100 else np.array2string(value, separator=", ")
 
 
 def rebuild_distribution(cls, theta, batch, d):

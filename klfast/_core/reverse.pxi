@@ -183,6 +183,10 @@ cdef class ReverseRun:
         count = int(count)
         return self._draw(self.stream.reserve(-(-count // KLF_BLOCK)), count, threads)
 
+    def count_evaluations(self, n):
+        """Count evaluations of log q that led to no step."""
+        self.run.evaluations += n
+
     def probe_samples(self):
         return int(klf_reverse_probe_samples(&self.run))
 
@@ -271,6 +275,7 @@ cdef class ReverseRun:
             self.run.status = status
             self.run.bad_block = first + i
             self.run.bad_index = bad
+            self.run.evaluations += samples
         return part
 
     def run_compiled(self, steps):

@@ -52,7 +52,7 @@ def sample_into(Distribution self, size, rng, out, threads):
         for_ranges(lambda a, b: sample_blocks(self, stream, first, count, result, a, b), blocks,
                    chunk_blocks(self.sizes.event), threads)
     else:
-        sample_batch(self, stream, first, blocks, count, result.reshape((count, self.members, -1)),
+        sample_batch(self, stream, first, blocks, count, result.reshape((count, self.members, self.sizes.event)),
                      threads)
     if out is None:
         return result[()] if full else result[()].item()
@@ -109,4 +109,4 @@ def sample_batch(Distribution self, Stream stream, uint64_t first, uint64_t bloc
         start = first + m * blocks
         for_ranges(lambda a, b: sample_blocks(member, stream, start, count, part, a, b), blocks,
                    chunk_blocks(self.sizes.event), threads)
-        result[:, m] = part.reshape(count, -1)
+        result[:, m] = part.reshape(count, self.sizes.event)

@@ -78,6 +78,10 @@ cdef class Stream:
         self.ended = blocks > 0 and self.next_block == 0
         return first
 
+    def _reserve(self, blocks):
+        """Take the next blocks; the first of them."""
+        return int(self.reserve(blocks))
+
     def spawn(self, n):
         """`n` independent child streams; no two calls give the same ones.
 
@@ -109,7 +113,7 @@ cdef class Stream:
         return out
 
     def __reduce__(self):
-        return rebuild_stream, (self.seed, self.stream, self.block, self.spawned)
+        return rebuild_stream, (self.seed, self.stream, self.block, self.spawned, self.ended)
 
     def __eq__(self, other):
         if not isinstance(other, Stream):
@@ -119,13 +123,15 @@ cdef class Stream:
     __hash__ = None
 
     def __repr__(self):
-        return f"Stream(seed={self.seed}, stream={self.stream}, block={self.block})"
+        block = "at its end" if self.ended else f"block={self.block}"
+        return f"Stream(seed={self.seed}, stream={self.stream}, {block})"
 
 
-def rebuild_stream(seed, stream, block, spawned):
+def rebuild_stream(seed, stream, block, spawned, ended):
     """A stream as it was when pickled."""
     cdef Stream made = Stream(seed, stream, block)
     made.spawned = spawned
+    made.ended = ended
     return made
 
 

@@ -18,7 +18,7 @@ from klfast.optimize.options import Options, choice, count, one_member
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
 from klfast.optimize.step_rules import StepRule
-from klfast.targets import Mixture
+from klfast.targets import Mixture, check_same_space
 
 _CHUNK = 1 << 17
 _HISTORY = ("evaluations", "cross_entropy", "length")
@@ -125,8 +125,7 @@ class _Source:
         self.chunks: list[Any] | Iterator[Any] | None = None
         self.weights: list[Any] | Iterator[Any] | None = None
         if isinstance(data, Distribution | Mixture):
-            if data.event_shape != p.event_shape:
-                raise ValueError(f"data has event shape {data.event_shape}, p has {p.event_shape}")
+            check_same_space(data, p, "data", "p")
             if isinstance(data, Distribution) and data.batch_shape != ():
                 raise ValueError(f"data has batch shape {data.batch_shape}: it must be one")
             self.target = data

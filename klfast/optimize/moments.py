@@ -39,6 +39,7 @@ class MomentsFit(NamedTuple):
     reference: Distribution
     accumulator: Accumulator
     n_data: int
+    weight_unit: float  # the weights were divided by it
 
 
 def fit_moments(
@@ -129,7 +130,8 @@ def _pass(
             count += len(rows)
     if accumulator is None or reference is None:
         raise ValueError("data is empty: there is nothing to fit")
-    return MomentsFit(_solve(cls, accumulator, reference, count), reference, accumulator, count)
+    return MomentsFit(_solve(cls, accumulator, reference, count), reference, accumulator, count,
+                      scale)
 
 
 def _as_data(cls: type[Distribution], chunk: ArrayLike, dimension: int | None) -> Rows:
@@ -140,7 +142,7 @@ def _as_data(cls: type[Distribution], chunk: ArrayLike, dimension: int | None) -
             wanted = "d" if dimension is None else str(dimension)
             raise ValueError(f"data has shape {array.shape}: it must have shape (n, {wanted})")
         return np.ascontiguousarray(array)
-    rows: Rows = as_rows(array, "data", 1)
+    rows: Rows = as_rows(array, "data", None)
     return rows
 
 
@@ -173,4 +175,4 @@ def log_likelihood(fit: MomentsFit) -> tuple[float, float, float]:
     variance = max(reference_squares / total - mean * mean, 0.0)
     gain = fit.distribution._kl(fit.reference)
     error = float(np.sqrt(variance * squares) / total)
-    return float(reference_sum + total * gain), float(-(mean + gain)), error
+    return float((reference_sum + total * gain) * fit.weight_unit), float(-(mean + gain)), error

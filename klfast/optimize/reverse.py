@@ -12,7 +12,7 @@ from klfast._core.native import HISTORY_COLUMNS, Distribution, ReverseRun, Targe
 from klfast.optimize.options import Options, choice, count, one_member
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
-from klfast.targets import Mixture, compiled_target, evaluate_log_density
+from klfast.targets import Mixture, check_same_space, compiled_target, evaluate_log_density
 
 _MESSAGES = {
     "exact": "q is in the family, and the fit is q to rounding",
@@ -150,8 +150,7 @@ def minimize_reverse_kl(
 def _check_target(q: Any, p: Distribution) -> Target | None:
     """The compiled form of q; None for a callable."""
     if isinstance(q, Mixture | Distribution):
-        if q.event_shape != p.event_shape:
-            raise ValueError(f"q has event shape {q.event_shape}, p has {p.event_shape}")
+        check_same_space(q, p, "q", "p")
         return compiled_target(q)
     if not callable(q):
         raise TypeError(
@@ -261,6 +260,7 @@ class _Driver:
         for bad, name in ((np.isnan(values), "NaN"), (np.isposinf(values), "+inf")):
             if bad.any():
                 raise ValueError(self._bad_value(name, x[int(np.argmax(bad))]))
+        self.run.count_evaluations(len(x))
         outside = np.isneginf(values)
         self._describe_support(x[int(np.argmax(outside))], int(outside.sum()), len(x))
         return None

@@ -89,14 +89,20 @@ KLF_INLINE double gamma_log_ratio(const gamma_constants *c, double x, double *ph
     return total;
 }
 
-KLF_INLINE double gamma_density_inside(const gamma_constants *c, double log, double phi)
+/* The excess is rho - 1. Where it is not small, L and a phi may be large and cancel:
+ * -(1 + shift) L - a phi = (shape - 1) L - a (rho - 1) then. */
+KLF_INLINE double gamma_density_inside(const gamma_constants *c, double excess, double log,
+                                       double phi)
 {
-    return c->constant - fma(c->raised, phi, (1.0 + c->shift) * log);
+    const double near = -fma(c->raised, phi, (1.0 + c->shift) * log);
+    const double far = fma(c->shape - 1.0, log, -c->raised * excess);
+    return c->constant + (fabs(excess) < 0.5 ? near : far);
 }
 
 KLF_INLINE double gamma_density_from(const gamma_constants *c, double x, double log, double phi)
 {
-    double log_p = gamma_density_inside(c, log, phi);
+    const double excess = fma(c->rate, x, -c->raised) * c->inverse_raised;
+    double log_p = gamma_density_inside(c, excess, log, phi);
     log_p = x > DBL_MAX ? -INFINITY : log_p;
     log_p = x == 0.0 ? c->at_zero : log_p;
     return x < 0.0 ? -INFINITY : log_p;
@@ -217,7 +223,9 @@ static size_t gamma_propose(const gamma_constants *c, const klf_key *key, uint64
 /* The tiles of the uniforms that lower the shape stand apart from those of the proposals. */
 #define GAMMA_LOWERING_TILE (UINT64_C(1) << 32)
 
-/* Gamma(a) = Gamma(a + 1) U^(1/a) for a < 1 (Marsaglia and Tsang, section 6). */
+/* Gamma(a) = Gamma(a + 1) U^(1/a) for a < 1 (Marsaglia and Tsang, section 6). The power comes in two
+ * halves, before and after the division by the rate, so that it does not underflow where the
+ * quotient would not. */
 static void gamma_lower(const gamma_constants *c, const klf_key *key, uint64_t block, size_t n,
                         double *restrict x)
 {
@@ -225,8 +233,10 @@ static void gamma_lower(const gamma_constants *c, const klf_key *key, uint64_t b
     for (size_t start = 0; start < n; start += KLF_TILE) {
         const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
         klf_fill_tiles(key, block, GAMMA_LOWERING_TILE + start / KLF_TILE, 1, words);
-        for (size_t i = 0; i < count; i++)
-            x[start + i] *= klf_exp(klf_log(klf_uniform(words[i])) / c->shape);
+        for (size_t i = 0; i < count; i++) {
+            const double half = klf_exp(0.5 * klf_log(klf_uniform(words[i])) / c->shape);
+            x[start + i] = c->d * x[start + i] * half / c->rate * half;
+        }
     }
 }
 
@@ -244,8 +254,11 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     }
     if (c.shift > 0.0)
         gamma_lower(&c, &key, block, n, x);
+    else
+        for (size_t i = 0; i < n; i++)
+            x[i] = c.d * x[i] / c.rate;
     for (size_t i = 0; i < n; i++)
-        x[i] = klf_clamp_positive(c.d * x[i] / c.rate);
+        x[i] = klf_clamp_positive(x[i]);
 }
 
 /* ---- Density and score ----------------------------------------------------------------------- */
@@ -265,8 +278,9 @@ KLF_INLINE void gamma_score(const gamma_constants *c, double x, double log, doub
     const double excess = fma(c->rate, x, -c->shape) * c->inverse_shape;
     const double phi_shape = c->shift > 0.0 ? excess - (log + c->log_raise) : phi;
     const double inside = -(phi_shape + c->digamma_excess) * c->inverse_root_excess;
-    *mean_score = x < 0.0 ? 0.0 : c->root_shape * excess;
-    *shape_score = x < 0.0 ? 0.0 : inside;
+    const int outside = (x < 0.0) | (x > DBL_MAX);
+    *mean_score = outside ? 0.0 : c->root_shape * excess;
+    *shape_score = outside ? 0.0 : inside;
 }
 
 static void score(size_t d, const double *constants, size_t n, const double *restrict x,
@@ -303,7 +317,7 @@ static void log_density_each(size_t n, const double *const *parameters, const do
         const double ratio = x[i] * c.ratio;
         double phi;
         const double log = klf_log_ratio(ratio, excess, &phi);
-        log_p[i] = gamma_density_inside(&c, log, phi);
+        log_p[i] = gamma_density_inside(&c, excess, log, phi);
         extreme |= (uint64_t)(!(ratio > 0x1p-1000) | !(ratio < 0x1p1000));
         extreme |= (uint64_t)(!(c.factor > DBL_MIN) | !(c.factor < DBL_MAX));
     }
@@ -471,8 +485,9 @@ static double kl(size_t d, const double *p, const double *q, double *work)
         const double near = x + y + x * y;
         (void)klf_log_ratio(ratio, fabs(x) < 0.5 && fabs(y) < 0.5 ? near : ratio - 1.0, &phi);
     } else {
+        /* a1 ratio may be a number where ratio is none */
         const double log = klf_log(a0) - klf_log(a1) + klf_log(b1) - klf_log(b0);
-        phi = ratio - 1.0 - log;
+        return a0 * (b1 / b0) - a1 * (1.0 + log) + gamma_shape_divergence(a0, a1);
     }
     return a1 * phi + gamma_shape_divergence(a0, a1);
 }

@@ -293,6 +293,24 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     }
 }
 
+/* Infinite coordinates make NaN of the tile's arithmetic: the log-density is -inf there and the score
+ * (if asked for) 0; NaN stays where a coordinate is NaN. */
+static void settle_infinite(size_t d, size_t n, const double *x, double *log_p, double *score)
+{
+    for (size_t i = 0; i < n; i++) {
+        int infinite = 0, nan = 0;
+        for (size_t j = 0; j < d && !(fabs(log_p[i]) <= DBL_MAX); j++) {
+            infinite |= fabs(x[i * d + j]) > DBL_MAX;
+            nan |= x[i * d + j] != x[i * d + j];
+        }
+        if (!infinite || nan)
+            continue;
+        log_p[i] = -INFINITY;
+        for (size_t j = 0; score && j < d + packed_size(d); j++)
+            score[j * KLF_ROW + i] = 0.0;
+    }
+}
+
 static void log_density(size_t d, const double *constants, size_t n, const double *restrict x,
                         double *restrict log_p, double *restrict work)
 {
@@ -300,6 +318,7 @@ static void log_density(size_t d, const double *constants, size_t n, const doubl
         const size_t count = n - start < TILE ? n - start : TILE;
         standardise_tile(d, constants, count, x + start * d, work);
         tile_log_density(d, constants, count, work, log_p + start);
+        settle_infinite(d, count, x + start * d, log_p + start, NULL);
     }
 }
 
@@ -324,9 +343,11 @@ static void score(size_t d, const double *constants, size_t n, const double *res
     for (size_t start = 0; start < n; start += TILE) {
         const size_t count = n - start < TILE ? n - start : TILE;
         standardise_tile(d, constants, count, x + start * d, work);
-        if (log_p)
-            tile_log_density(d, constants, count, work, log_p + start);
+        double own[TILE];
+        double *density = log_p ? log_p + start : own;
+        tile_log_density(d, constants, count, work, density);
         tile_score(d, count, work, s + start);
+        settle_infinite(d, count, x + start * d, density, s + start);
     }
 }
 

@@ -112,8 +112,9 @@ static void score(size_t d, const double *constants, size_t n, const double *res
     double *restrict s_loc = s, *restrict s_scale = s + KLF_ROW;
     for (size_t i = 0; i < n; i++) {
         const double z = normal_standardise(&c, x[i]);
-        s_loc[i] = z;
-        s_scale[i] = fma(z, z, -1.0) * (1.0 / KLF_SQRT2);
+        const double square = fma(z, z, -1.0) * (1.0 / KLF_SQRT2);
+        s_loc[i] = fabs(x[i]) > DBL_MAX ? 0.0 : z; /* infinity is no point of the line */
+        s_scale[i] = fabs(x[i]) > DBL_MAX ? 0.0 : square;
     }
     if (log_p)
         log_density(d, constants, n, x, log_p, work);

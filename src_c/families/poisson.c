@@ -40,7 +40,7 @@ KLF_INLINE poisson_constants poisson_prepare(double rate)
     c.log_deficit = rate < POISSON_LEAST_RATE ? klf_log(rate) - log_used : 0.0;
     c.constant = -0.5 * (log_used + KLF_LOG_2PI);
     c.root = sqrt(rate);
-    c.inverse_root = 1.0 / c.root;
+    c.inverse_root = rate > 0.0 ? 1.0 / c.root : 1.0; /* at rate 0 the score holds x itself */
     return c;
 }
 
@@ -436,8 +436,11 @@ static void map_score(size_t d, const double *theta, const double *constants,
 {
     (void)d, (void)work, (void)theta;
     const poisson_constants c = load(constants);
-    /* x - rate for log(rate), (x - rate)/rate for the rate */
-    out[0] = coordinates == KLF_PARAMETERS ? s[0] / c.root : s[0] * c.root;
+    /* x - rate for log(rate), (x - rate)/rate for the rate: at rate 0 its limit, -1 or +inf */
+    if (c.rate == 0.0)
+        out[0] = coordinates != KLF_PARAMETERS ? s[0] : (s[0] > 0.0 ? INFINITY : -1.0);
+    else
+        out[0] = coordinates == KLF_PARAMETERS ? s[0] / c.root : s[0] * c.root;
 }
 
 static klf_status move(size_t d, const double *theta, const double *constants,

@@ -19,6 +19,7 @@ enum {
     PROBE_UP_TO = 600,  /* coordinates for which the in-family probe is tried */
     SUM_NODES = 128,
     LARGEST_REJECTIONS = 40,
+    LARGEST_SHORTENED = 8, /* steps in a row that should have landed on q but left the domain */
     QUIET_STEPS = 2,    /* a verdict must be reached this often in a row */
     VERDICT_SAMPLES = 1 << 18 /* and on no fewer samples, if max_samples allows: the far tails of
                                * p, where log q may be quite another, are rarely seen */
@@ -99,7 +100,7 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
     run->reference = 0.0;
     run->trust = TRUST_START;
     run->adam_power_mean = run->adam_power_square = 1.0;
-    run->quiet = run->floored = run->has_previous = run->rejections = 0;
+    run->quiet = run->floored = run->has_previous = run->rejections = run->shortened = 0;
     run->kl = run->kl_error = run->gain = run->gain_error = NAN;
     run->explained = run->length = run->predicted = 0.0;
     run->probe_gain = INFINITY;
@@ -587,7 +588,8 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
         run->status = KLF_RUN_BUDGET;
     else {
         run->length = step_length(run, INFINITY);
-        if (run->length == 0.0)
+        run->shortened = run->length < 1.0 ? run->shortened + 1 : 0;
+        if (run->length == 0.0 || run->shortened > LARGEST_SHORTENED) /* q is improper */
             run->status = KLF_RUN_DIVERGED;
         else
             accept_trial(run);
@@ -625,6 +627,7 @@ static void one_step(klf_reverse *run)
         if (status != KLF_RUN_GOING) {
             run->bad_block = block;
             run->status = status;
+            run->evaluations += done + n;
             return;
         }
         (void)klf_accumulator_add(&run->sums, block, values);
