@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from klfast._core.native import Distribution, as_stream
+from klfast._core.native import Distribution, as_stream, sum_and_square
 from klfast.targets import Mixture, check_same_space
 
 
@@ -78,7 +78,7 @@ def kl_divergence(p: Any, q: Any, *, samples: int = 1_000_000, rng: Any = 0) -> 
 
 
 def _estimate(p: Any, q: Any, samples: int, rng: Any) -> KLEstimate:
-    """E_p[log p - log q] by draws of p; both moments about the first chunk's mean."""
+    """E_p[log p - log q] by draws of p; both moments about the first value."""
     for name, value in (("p", p), ("q", q)):
         if getattr(value, "batch_shape", ()) != ():
             raise ValueError(
@@ -93,9 +93,10 @@ def _estimate(p: Any, q: Any, samples: int, rng: Any) -> KLEstimate:
         ratio = p.log_density(x) - q.log_density(x)
         if np.isposinf(ratio).any():
             return KLEstimate(np.inf, 0.0)
-        centre = float(ratio.mean()) if centre is None else centre
-        total += float((ratio - centre).sum())
-        square += float(((ratio - centre) ** 2).sum())
+        centre = float(ratio[0]) if centre is None else centre
+        chunk_total, chunk_square = sum_and_square(ratio - centre)
+        total += chunk_total
+        square += chunk_square
         count += len(ratio)
     mean = total / count
     variance = max(square - count * mean * mean, 0.0) / (count - 1)

@@ -18,6 +18,7 @@ from klfast._core.native import (
     check_out,
     new_array,
     size_shape,
+    vector_function,
 )
 
 LogDensity = Callable[[NDArray[np.float64]], ArrayLike]
@@ -108,7 +109,9 @@ class Mixture:
 
     def _target(self) -> Target:
         kept = [(c, w) for c, w in zip(self.components, self.weights, strict=True) if w > 0.0]
-        return Target([c for c, _ in kept], [float(np.log(w)) for _, w in kept])
+        # the library's logarithm: NumPy's last digit depends on the processor
+        logs = vector_function("log", np.array([w for _, w in kept]))
+        return Target([c for c, _ in kept], logs.tolist())
 
     def log_density(self, x: ArrayLike, *, out: NDArray[np.float64] | None = None) -> Any:
         """Log-density at `x`, in nats: as for a distribution, with -inf outside every support."""

@@ -66,9 +66,11 @@ cdef class Accumulator:
             free(larger.values)
             raise MemoryError(f"no memory for {capacity} nodes")
         larger.count = larger.first + capacity
-        memcpy(larger.first, self.sums.first, self.sums.used * sizeof(uint64_t))
-        memcpy(larger.count, self.sums.count, self.sums.used * sizeof(uint64_t))
-        memcpy(larger.values, self.sums.values, self.sums.used * larger.width * sizeof(double))
+        if self.sums.used:
+            memcpy(larger.first, self.sums.first, self.sums.used * sizeof(uint64_t))
+            memcpy(larger.count, self.sums.count, self.sums.used * sizeof(uint64_t))
+            memcpy(larger.values, self.sums.values,
+                   self.sums.used * larger.width * sizeof(double))
         free(self.sums.first)
         free(self.sums.values)
         self.sums = larger
@@ -266,7 +268,7 @@ cdef class Accumulator:
     def sum_score(self, coordinates="parameters"):
         """The sum of w times the score in `coordinates`: the gradient of the log-likelihood."""
         total = self.moments()[3:3 + self.distribution.n_coordinates]
-        return self.distribution._score_map(coordinates) @ total
+        return self.distribution._map_score(total, coordinates)
 
 
 cdef const double *pointer_or_null(array) except? NULL:
@@ -274,6 +276,23 @@ cdef const double *pointer_or_null(array) except? NULL:
 
 
 KIND_NAMES = {code: name for name, code in MOMENTS.items()}
+
+
+def sum_and_square(values):
+    """Sum and sum of squares of a float64 array of shape (n,), in the library's own fixed order."""
+    cdef cnp.ndarray array = np.ascontiguousarray(values, dtype=np.float64)
+    cdef size_t n = array.size, i = 0, count
+    cdef const double *x = data_of(array)
+    cdef double moments[5]
+    cdef double work[2 * KLF_BLOCK]
+    cdef Sums sums = Sums(5)
+    while i < n:
+        count = min(n - i, <size_t>KLF_BLOCK)
+        level.block_moments(KLF_MOMENTS_GRADIENT, 0, count, NULL, x + i, NULL, moments, work)
+        klf_accumulator_add(&sums.sums, i // KLF_BLOCK, moments)
+        i += count
+    total = sums.total()
+    return float(total[3]), float(total[4])
 
 
 def checked_weights(weights, n):

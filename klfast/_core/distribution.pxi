@@ -629,6 +629,18 @@ cdef class Distribution:
         free(unit)
         return columns.reshape(self.batch + (k, width)).swapaxes(-1, -2)
 
+    def _map_score(self, total, coordinates):
+        """A standard score of one distribution, of shape (k,), in other coordinates."""
+        cdef klf_coordinates code = coordinates_code(coordinates)
+        cdef cnp.ndarray source = np.ascontiguousarray(total, dtype=np.float64)
+        cdef cnp.ndarray out = np.empty(self.sizes.parameters if code == KLF_PARAMETERS
+                                        else self.sizes.coordinates)
+        cdef double *work = new_doubles(self.sizes.work)
+        self.family.map_score(self.d, self.theta, self.constants, code, data_of(source),
+                              data_of(out), work)
+        free(work)
+        return out
+
     def fisher_information(self, coordinates="parameters"):
         """Fisher information, the covariance of the score, of shape batch + (width, width).
 

@@ -52,8 +52,8 @@ def sample_into(Distribution self, size, rng, out, threads):
         for_ranges(lambda a, b: sample_blocks(self, stream, first, count, result, a, b), blocks,
                    chunk_blocks(self.sizes.event), threads)
     else:
-        sample_batch(self, stream, first, blocks, count, result.reshape((count, self.members, self.sizes.event)),
-                     threads)
+        rows = result.reshape((count, self.members, self.sizes.event))
+        sample_batch(self, stream, first, blocks, count, rows, threads)
     if out is None:
         return result[()] if full else result[()].item()
     if out is not result:

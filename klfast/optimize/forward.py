@@ -352,8 +352,9 @@ class _ScoreRun:
         self.cross_entropy = float(-r)
         self.error = math.sqrt(max(square - r * r, 0.0) / n)
         noise = 0.5 * k / n  # the standard score has unit variance where the model fits
-        self.gain = float(0.5 * mean @ mean - noise)
-        self.gain_error = math.sqrt(float(mean @ mean) / n + 0.5 * k / n**2)
+        square_of_mean = math.fsum(mean * mean)
+        self.gain = 0.5 * square_of_mean - noise
+        self.gain_error = math.sqrt(square_of_mean / n + 0.5 * k / n**2)
         quiet = self.gain + 2.0 * self.gain_error <= self.options.tolerance
         self.quiet = self.quiet + 1 if quiet else 0
 

@@ -7,6 +7,7 @@ data at 1e9 +- 1e-3 lose nothing.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable
 from typing import Any, NamedTuple
 
@@ -94,7 +95,7 @@ def _spread_rows(cls: type[Distribution], chunks: list[ArrayLike], dimension: in
 def _far(fit: MomentsFit) -> bool:
     """Whether the fit is so far from its reference that digits were lost."""
     mean = fit.accumulator.mean_score()
-    return float(mean @ mean) > 1.0
+    return math.fsum(mean * mean) > 1.0
 
 
 def _pass(

@@ -171,13 +171,13 @@ static int gamma_accept(const gamma_constants *c, double z, double u)
  * bound on the groups only makes the loop's end provable. */
 enum { GAMMA_LAST_GROUP = 1 << 10 };
 
-/* One group of KLF_TILE proposals as cubes (1 + t)^3; quick[i] is 1 where a squeeze accepts. Returns
- * whether it accepts all.
+/* One group of KLF_TILE proposals as cubes (1 + t)^3; quick[i] is 1 where a squeeze accepts.
+ * Returns whether it accepts all.
  *
  * The squeeze: t - log(1 + t) = t^2/2 - t^3/3 + R with 0 <= R <= t^4/4 for t >= 0 and
  * R <= t^4/(4 (1 + t)) below, so the right-hand side of the test is at least -w,
- * w = 3 d t^4/4, doubled for -1/2 < t < 0, and u < 1 - w implies log u < -w. It leaves 0.04/d of the
- * proposals undecided, a few times fewer than the paper's, which does not depend on d. */
+ * w = 3 d t^4/4, doubled for -1/2 < t < 0, and u < 1 - w implies log u < -w. It leaves 0.04/d of
+ * the proposals undecided, a few times fewer than the paper's, which does not depend on d. */
 static int gamma_squeeze(const gamma_constants *c, const double *restrict z,
                          const double *restrict u, double *restrict cube, uint64_t *restrict quick)
 {
@@ -223,8 +223,8 @@ static size_t gamma_propose(const gamma_constants *c, const klf_key *key, uint64
 /* The tiles of the uniforms that lower the shape stand apart from those of the proposals. */
 #define GAMMA_LOWERING_TILE (UINT64_C(1) << 32)
 
-/* Gamma(a) = Gamma(a + 1) U^(1/a) for a < 1 (Marsaglia and Tsang, section 6). The power comes in two
- * halves, before and after the division by the rate, so that it does not underflow where the
+/* Gamma(a) = Gamma(a + 1) U^(1/a) for a < 1 (Marsaglia and Tsang, section 6). The power comes in
+ * two halves, before and after the division by the rate, so that it does not underflow where the
  * quotient would not. */
 static void gamma_lower(const gamma_constants *c, const klf_key *key, uint64_t block, size_t n,
                         double *restrict x)

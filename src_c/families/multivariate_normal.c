@@ -293,8 +293,8 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     }
 }
 
-/* Infinite coordinates make NaN of the tile's arithmetic: the log-density is -inf there and the score
- * (if asked for) 0; NaN stays where a coordinate is NaN. */
+/* Infinite coordinates make NaN of the tile's arithmetic: the log-density is -inf there and the
+ * score (if asked for) 0; NaN stays where a coordinate is NaN. */
 static void settle_infinite(size_t d, size_t n, const double *x, double *log_p, double *score)
 {
     for (size_t i = 0; i < n; i++) {

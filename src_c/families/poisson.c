@@ -53,7 +53,7 @@ KLF_INLINE double poisson_log_density(const poisson_constants *c, double x)
     double log_p = fma(0.5, log, c->constant) - fma(c->used, h, klf_stirling_error(raised));
     log_p = fma(x, c->log_deficit, log_p);
     log_p = x == 0.0 ? -c->rate : log_p;
-    log_p = klf_is_whole(x) & (x >= 0.0) ? log_p : -INFINITY;
+    log_p = (klf_is_whole(x) & (x >= 0.0)) ? log_p : -INFINITY;
     return x == x ? log_p : x;
 }
 
@@ -98,8 +98,8 @@ KLF_INLINE poisson_constants load(const double *constants)
  * side of the mean. */
 static const double POISSON_TABLE_RATE = 15000.0;
 
-/* The table: size, first outcome, then the cells. A cell is one 64-bit integer, so that a look-up is
- * one load: a threshold of 53 bits and, in the low 11, an alias. A cell keeps its own outcome when
+/* The table: size, first outcome, then the cells. A cell is one 64-bit integer, so that a look-up
+ * is one load: a threshold of 53 bits and, in the low 11, an alias. A cell keeps its own outcome when
  * the next 52 bits of the random word are below the threshold. The last cell's own outcome stands
  * for all outcomes outside the table. */
 enum { TABLE_SIZE, TABLE_FIRST, TABLE_CELLS, LARGEST_TABLE = 2048, ALIAS_BITS = 11 };
@@ -301,7 +301,7 @@ static void score(size_t d, const double *constants, size_t n, const double *res
     for (size_t i = 0; i < n; i++) {
         const double inside = (x[i] - c.rate) * c.inverse_root;
         const int outside = (x[i] < 0.0) | !klf_is_whole(x[i]);
-        s[i] = outside & (x[i] == x[i]) ? 0.0 : inside;
+        s[i] = (outside & (x[i] == x[i])) ? 0.0 : inside;
     }
     if (log_p)
         log_density(d, constants, n, x, log_p, work);

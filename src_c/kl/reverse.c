@@ -2,8 +2,8 @@
  *
  * In standard coordinates the Fisher information is the identity, so the natural gradient is the
  * covariance g = Cov(s, r) of score and log-ratio r = log p - log q, and a step v changes the
- * divergence by about g.v + v.Hv/2, H = I where q is in the family. See Amari (1998), "Natural gradient works efficiently in
- * learning", Neural Computation 10; Salimans and Knowles (2013), "Fixed-form variational posterior
+ * divergence by about g.v + v.Hv/2, H = I where q is in the family. See
+ * Amari (1998), "Natural gradient works efficiently in learning", Neural Computation 10; Salimans and Knowles (2013), "Fixed-form variational posterior
  * approximation through stochastic linear regression", Bayesian Analysis 8, for the regression;
  * Williams (1992), "Simple statistical gradient-following algorithms", Machine Learning 8, for the
  * score function with a baseline.
@@ -189,8 +189,8 @@ static double regression(const klf_reverse *run, const double *moments, double v
  *
  * since the derivative of Cov(T, r) is Cov(T, T) plus the third moment. H is I where q is near the
  * family; where the divergence has a flat valley its small eigenvalues tell how much there is still
- * to gain, which |g|^2/2 does not. Raised by twice its sampling error; I where it is then not safely
- * positive definite. */
+ * to gain, which |g|^2/2 does not. Raised by twice its sampling error; I where it is then not
+ * safely positive definite. */
 static void inverse_hessian(const klf_reverse *run, const double *moments, double variance,
                             double *inverse)
 {
@@ -231,8 +231,8 @@ static void natural_gradient(klf_reverse *run, const double *moments, double *va
     }
 }
 
-/* direction = -H^-1 g; H^-1 = I without `inverse`. Predicted gain g.H^-1 g/2 less what the noise of g
- * adds to it on average, and its error. */
+/* direction = -H^-1 g; H^-1 = I without `inverse`. Predicted gain g.H^-1 g/2 less what the noise of
+ * g adds to it on average, and its error. */
 static void newton_direction(klf_reverse *run, const double *inverse, const double *variances,
                              estimates *e)
 {
@@ -434,8 +434,8 @@ static void update_score(klf_reverse *run, const double *moments)
     accept_trial(run);
 }
 
-/* Whether the gain that is left is below the tolerance by more than its error. A natural run says so
- * only of enough samples; where these are missing it takes them at the next step. */
+/* Whether the gain that is left is below the tolerance by more than its error. A natural run says
+ * so only of enough samples; where these are missing it takes them at the next step. */
 static int is_quiet(klf_reverse *run, const estimates *e)
 {
     const uint64_t verdict = run->max_samples < VERDICT_SAMPLES ? run->max_samples

@@ -72,7 +72,7 @@ typedef struct {
 } klf_parameter;
 
 typedef struct {
-    size_t parameters;  /* doubles that hold the usual parameters, flattened in the family's order */
+    size_t parameters;  /* doubles that hold the usual parameters, flattened in order */
     size_t coordinates; /* k: minimal natural, mean and unconstrained coordinates */
     size_t constants;   /* doubles that `prepare` writes */
     size_t table;       /* doubles that `prepare_sampler` writes; 0 if it has no work to do */

@@ -1,0 +1,499 @@
+"""klfast beside NumPy, SciPy, Numba and MKL in one run, as tables in Markdown.
+
+``python bench/report.py [--quick] [--output FILE.md]``
+
+Every time is the least of many, taken in turn with the peers' so that a change of the machine's
+speed meets all of them. A goal is a ratio to NumPy in the same run, or to one of the machine's
+limits. One thread throughout.
+"""
+
+from __future__ import annotations
+
+import os
+
+for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "KLFAST_THREADS"):
+    os.environ[_name] = "1"
+
+import argparse  # noqa: E402
+import math  # noqa: E402
+import platform  # noqa: E402
+import time  # noqa: E402
+from collections.abc import Callable, Iterator  # noqa: E402
+from dataclasses import dataclass, field  # noqa: E402
+from functools import partial  # noqa: E402
+from pathlib import Path  # noqa: E402
+from typing import Any  # noqa: E402
+
+import by_hand  # noqa: E402
+import numpy as np  # noqa: E402
+import scipy  # noqa: E402
+from cases import Case, cases, covariance  # noqa: E402
+from scipy import stats  # noqa: E402
+
+import klfast as kf  # noqa: E402
+from klfast._core import native  # noqa: E402
+
+try:
+    import by_hand_numba
+    import numba
+except ImportError:
+    by_hand_numba = numba = None
+try:
+    import mkl_random
+except ImportError:
+    mkl_random = None
+
+Call = Callable[[], object]
+UNITS = {"ns": 1e9, "µs": 1e6, "ms": 1e3}
+
+
+# ---- Measuring ----
+
+def interleaved(calls: dict[str, Call], seconds: float) -> dict[str, float]:
+    """Least time of one call of each, in seconds; about `seconds` in all, split evenly."""
+    repeats = {name: _repeats(call) for name, call in calls.items()}
+    best = dict.fromkeys(calls, math.inf)
+    spent = dict.fromkeys(calls, 0.0)
+    rounds = dict.fromkeys(calls, 0)
+    share = seconds / len(calls)
+    while any(spent[name] < share or rounds[name] < 3 for name in calls):
+        for name, call in calls.items():
+            if spent[name] >= share and rounds[name] >= 3:
+                continue
+            n = repeats[name]
+            began = time.perf_counter()
+            for _ in range(n):
+                call()
+            took = time.perf_counter() - began
+            best[name] = min(best[name], took / n)
+            spent[name] += took
+            rounds[name] += 1
+    return best
+
+
+def _repeats(call: Call) -> int:
+    """Calls that take at least a quarter of a millisecond together; warms up on the way."""
+    call()
+    n = 1
+    while True:
+        began = time.perf_counter()
+        for _ in range(n):
+            call()
+        took = time.perf_counter() - began
+        if took >= 2.5e-4:
+            return n
+        n = max(2 * n, min(1000 * n, int(n * 3e-4 / max(took, 1e-7))))
+
+
+@dataclass
+class Limits:
+    """What the machine allows, in ns: per double moved, per word, per fma, per call."""
+
+    read: float
+    copy: float
+    read_l3: float
+    copy_l3: float
+    read_l2: float
+    copy_l2: float
+    word: float
+    fma: float
+    call: float
+
+    @classmethod
+    def measure(cls, seconds: float) -> Limits:
+        """Measure them all in turn."""
+        calls: dict[str, Call] = {}
+        counts: dict[str, int] = {}
+        for suffix, n in (("", 1 << 23), ("_l3", 1_000_000), ("_l2", 10_000)):
+            a, b = aligned(n), aligned(n)
+            a[...] = b[...] = 1.0
+            calls["read" + suffix] = partial(np.dot, a, a) if suffix == "_l2" else a.sum
+            calls["copy" + suffix] = partial(np.copyto, b, a)
+            counts["read" + suffix] = counts["copy" + suffix] = n
+        calls["read_dot"] = partial(np.dot, a := np.ones(1 << 23), a)
+        calls["read_l3_dot"] = partial(np.dot, c := np.ones(1_000_000), c)
+        counts |= {"read_dot": 1 << 23, "read_l3_dot": 1_000_000}
+        stream = kf.Stream(seed=1)
+        calls["word"] = partial(stream.words, 0, 64)
+        counts["word"] = 64 * 64
+        m = np.ones((256, 256))
+        calls["fma"] = partial(np.matmul, m, m, out=np.empty((256, 256)))
+        counts["fma"] = 256**3
+        calls["call"] = partial(math.sqrt, 2.0)
+        counts["call"] = 1
+        found = {name: t / counts[name] * 1e9 for name, t in interleaved(calls, seconds).items()}
+        found["read"] = min(found["read"], found.pop("read_dot"))
+        found["read_l3"] = min(found["read_l3"], found.pop("read_l3_dot"))
+        return cls(**found)
+
+
+def aligned(n: int) -> np.ndarray[Any, Any]:
+    """An array of doubles that starts at a cache line."""
+    memory = np.empty(n + 8)
+    skip = -(memory.ctypes.data // 8) % 8
+    return memory[skip : skip + n]
+
+
+@dataclass
+class Row:
+    """One line: what is timed, by how many units it is divided, and its goal."""
+
+    label: str
+    klfast: Call
+    numpy: Call
+    count: float
+    goal: float                   # the goal's figure, beside NumPy's figure of the same table
+    goal_numpy: float
+    limit: float                  # ns per unit of the count that the machine allows
+    scipy: Call | None = None
+    others: dict[str, Call] = field(default_factory=dict)
+    unit: str = "ns"
+    fixed_goal: float | None = None   # ns, where the goal is a limit of the machine
+
+
+def numba_calls(**calls: Call) -> dict[str, Call]:
+    """The calls by name, if Numba is there."""
+    return {name.replace("_", " "): call for name, call in calls.items()} if numba else {}
+
+
+# ---- The tables ----
+
+def case_of(name: str) -> Case:
+    return next(case for case in cases() if case.name == name)
+
+
+def sampling(limits: Limits) -> Iterator[Row]:
+    """Draws into an array of 1e6 numbers, and one draw."""
+    table = {
+        "Normal(0, 1)": (2.3, 13, 1), "Gamma(0.5, 1)": (10, 69, 3), "Gamma(2.5, 1)": (7, 25, 2),
+        "Gamma(50, 1)": (6, 33, 2), "Poisson(0.5)": (2.2, 25, 1), "Poisson(8)": (2.2, 63, 1),
+        "Poisson(200)": (2.2, 56, 1), "MultivariateNormal(d=2)": (6, 34, 2),
+        "MultivariateNormal(d=10)": (32, 145, 10), "MultivariateNormal(d=100)": (600, 2485, 100),
+    }
+    rng, stream = np.random.default_rng(1), kf.Stream(1)
+    for name, (goal, goal_numpy, words) in table.items():
+        case = case_of(name)
+        p, d = case.member(), case.width
+        n = 1_000_000 // d
+        out = np.empty((n, *p.event_shape), np.int64 if p.is_integer else np.float64)
+        flops = d * (d + 1) / 2 if d > 1 else 0.0
+        assert case.numpy_sample is not None
+        yield Row(
+            f"{name}, {n:.0e} draws".replace("e+0", "e"),
+            partial(p.sample, n, rng=stream, out=out, threads=1),
+            partial(case.numpy_sample, rng, out), n, goal, goal_numpy,
+            words * limits.word + flops * limits.fma,
+            partial(case.scipy.rvs, size=n, random_state=rng), _other_samplers(case, rng, out),
+        )
+    p = kf.Normal(1.0, 2.0)
+    others = {"MKL": partial(mkl_random.RandomState(1).normal, 1.0, 2.0)} if mkl_random else {}
+    yield Row("one draw, Normal", partial(p.sample, rng=stream), partial(rng.normal, 1.0, 2.0), 1,
+              0.3, 1.1, limits.call, partial(stats.norm.rvs, 1.0, 2.0, random_state=rng), others,
+              unit="µs")
+
+
+def _other_samplers(case: Case, rng: np.random.Generator, out: Any) -> dict[str, Call]:
+    found: dict[str, Call] = {}
+    n = len(out)
+    if mkl_random:
+        mkl = mkl_random.RandomState(1)
+        method = {"Normal": "standard_normal", "Gamma": "standard_gamma", "Poisson": "poisson",
+                  "MultivariateNormal": "multivariate_normal"}[case.family]
+        arguments = () if case.family == "Normal" else case.parameters
+        if case.family == "Gamma":
+            arguments = arguments[:1]
+        found["MKL"] = partial(getattr(mkl, method), *arguments, size=n)
+    if numba:
+        if case.family == "Normal":
+            found["Numba"] = partial(by_hand_numba.draw_normal, rng, out)
+        elif case.family == "Gamma":
+            found["Numba"] = partial(by_hand_numba.draw_gamma, rng, case.parameters[0], out)
+        elif case.family == "Poisson":
+            found["Numba"] = partial(by_hand_numba.draw_poisson, rng, case.parameters[0], out)
+    return found
+
+
+def log_density(limits: Limits) -> Iterator[Row]:
+    """Values of the log-density: n = 1e6; 1e4 points for vectors."""
+    n = 1_000_000
+    out, other = np.empty(n), np.empty(n)
+
+    p = kf.Normal(1.0, 2.0)
+    x = p.sample(n, rng=2)
+    yield Row("Normal, scalar parameters", partial(p.log_density, x, out=out, threads=1),
+              partial(by_hand.normal_log_density, x, 1.0, 2.0, other), n, 0, 0, limits.copy_l3,
+              partial(stats.norm.logpdf, x, 1.0, 2.0),
+              numba_calls(Numba_fastmath=lambda: by_hand_numba.normal_log_density_fast(
+                  x, 1.0, 2.0, other)), fixed_goal=1.1 * limits.copy_l3)
+
+    g = kf.Gamma(2.5, 1.5)
+    y = g.sample(n, rng=2)
+    yield Row("Gamma, scalar parameters", partial(g.log_density, y, out=out, threads=1),
+              partial(by_hand.gamma_log_density, y, 2.5, 1.5, other), n, 1.3, 7.6, limits.copy_l3,
+              partial(stats.gamma.logpdf, y, 2.5, scale=1 / 1.5),
+              numba_calls(Numba=lambda: by_hand_numba.gamma_log_density(y, 2.5, 1.5, other)))
+
+    c = kf.Poisson(8.0)
+    k = c.sample(n, rng=2).astype(np.float64)
+    yield Row("Poisson, scalar parameters", partial(c.log_density, k, out=out, threads=1),
+              partial(by_hand.poisson_log_density, k, 8.0, other), n, 2.5, 33, limits.copy_l3,
+              partial(stats.poisson.logpmf, k, 8.0),
+              numba_calls(Numba=lambda: by_hand_numba.poisson_log_density(k, 8.0, other)))
+
+    shape, rate = np.linspace(0.5, 20.0, n), np.linspace(3.0, 0.5, n)
+    each = kf.Gamma(shape, rate)
+    ye = shape / rate
+    yield Row("Gamma, array parameters", partial(each.log_density, ye, out=out),
+              partial(by_hand.gamma_log_density, ye, shape, rate, other), n, 6, 54,
+              2.0 * limits.copy_l3, partial(stats.gamma.logpdf, ye, shape, scale=1.0 / rate),
+              numba_calls(Numba=lambda: by_hand_numba.gamma_log_density_each(ye, shape, rate,
+                                                                            other)))
+
+    mass = np.linspace(0.5, 50.0, n)
+    many = kf.Poisson(mass)
+    ke = np.random.default_rng(2).poisson(mass).astype(np.float64)
+    yield Row("Poisson, array parameters", partial(many.log_density, ke, out=out),
+              partial(by_hand.poisson_log_density, ke, mass, other), n, 4, 42,
+              1.5 * limits.copy_l3, partial(stats.poisson.logpmf, ke, mass),
+              numba_calls(Numba=lambda: by_hand_numba.poisson_log_density_each(ke, mass, other)))
+
+    for d, goal, goal_numpy in ((10, 12, 53), (100, 350, 850)):
+        case = case_of(f"MultivariateNormal(d={d})")
+        v = case.member()
+        points, mean = v.sample(10_000, rng=2), case.parameters[0]
+        target = (mean, *_inverse(case.parameters[1]))
+        yield Row(f"MultivariateNormal d={d}, per point",
+                  partial(v.log_density, points, out=out[:10_000], threads=1),
+                  partial(by_hand.mvn_log_density, points, *target), 10_000, goal, goal_numpy,
+                  d * limits.read_l3 + d * (d + 1) / 2 * limits.fma,
+                  partial(case.scipy_log_density, points))
+
+    one, one_out = np.array([0.3]), np.empty(1)
+    yield Row("one value, Normal", partial(p.log_density, 0.3),
+              partial(by_hand.normal_log_density, one, 1.0, 2.0, one_out), 1, 0.3, 4, limits.call,
+              partial(stats.norm.logpdf, 0.3, 1.0, 2.0),
+              numba_calls(Numba=lambda: by_hand_numba.normal_log_density_fast(
+                  one, 1.0, 2.0, one_out)), unit="µs")
+
+
+def _inverse(matrix: Any) -> tuple[Any, float]:
+    factor = np.linalg.cholesky(matrix)
+    constant = -np.log(np.diag(factor)).sum() - 0.5 * len(matrix) * by_hand.LOG_2PI
+    return np.linalg.inv(factor), float(constant)
+
+
+def score(limits: Limits) -> Iterator[Row]:
+    """The score of a new accumulator's distribution, summed over the samples."""
+    p, g = kf.Normal(1.0, 2.0), kf.Gamma(2.5, 1.5)
+
+    def accumulate(member: Any, x: Any) -> None:
+        kf.Accumulator(member).update(x, threads=1)
+
+    for n, goal, goal_numpy, read in ((10_000, 0.25, 2.2, limits.read_l2),
+                                      (1_000_000, 0.0, 7.2, limits.read_l3)):
+        x, work = p.sample(n, rng=2), np.empty(n)
+        yield Row(f"Normal, n = {n:.0e}".replace("e+0", "e"), partial(accumulate, p, x),
+                  partial(by_hand.normal_score, x, 1.0, 2.0, work), n, goal, goal_numpy, read,
+                  others=numba_calls(Numba_fastmath=partial(
+                      lambda x: by_hand_numba.normal_score_fast(x, 1.0, 2.0), x)),
+                  fixed_goal=None if goal else read)
+    for n, goal_numpy in ((10_000, 11), (1_000_000, 6.7)):
+        y, work = g.sample(n, rng=2), np.empty(n)
+        yield Row(f"Gamma, n = {n:.0e}".replace("e+0", "e"), partial(accumulate, g, y),
+                  partial(by_hand.gamma_score, y, 2.5, 1.5, work), n, 1.4, goal_numpy,
+                  limits.read_l2 if n < 100_000 else limits.read_l3,
+                  others=numba_calls(Numba=partial(
+                      lambda y: by_hand_numba.gamma_score(y, 2.5, 1.5), y)))
+    case = case_of("MultivariateNormal(d=10)")
+    v, mean = case.member(), case.parameters[0]
+    inverse = _inverse(case.parameters[1])[0]
+    for n, goal_numpy in ((10_000, 79), (100_000, 115)):
+        points = v.sample(n, rng=2)
+        yield Row(f"MultivariateNormal d=10, per point, n = {n:.0e}".replace("e+0", "e"),
+                  partial(accumulate, v, points), partial(by_hand.mvn_score, points, mean, inverse),
+                  n, 15, goal_numpy, 10 * limits.read_l3 + 110 * limits.fma,
+                  others=numba_calls(Numba=partial(
+                      lambda points: by_hand_numba.mvn_score(points, mean, inverse), points)))
+
+
+MIXTURE = (np.array([0.3, 0.7]), np.array([-2.0, 1.0]), np.array([0.5, 1.0]))
+SINGLE = (np.array([1.0]), np.array([1.0]), np.array([2.0]))
+
+
+def whole(limits: Limits) -> Iterator[Row]:
+    """Steps of the minimisers, and fits."""
+    q = kf.Normal(1.0, 2.0)
+    mixture = kf.Mixture(MIXTURE[0], [kf.Normal(m, s) for m, s in zip(*MIXTURE[1:], strict=True)])
+    word = limits.word
+    yield _reverse("reverse step, Normal, Normal, 1,000 samples", q, SINGLE, 1000, 100, 4, 57,
+                   word, "µs")
+    yield _reverse("the same, 1e5, per sample", q, SINGLE, 100_000, 5, 3, 58, word, "ns")
+    yield _reverse("q a mixture of two Normals, 1e5, per sample", mixture, MIXTURE, 100_000, 5, 6,
+                   58, word, "ns")
+    yield _reverse("2,000 steps of 1,000, Normal, Normal", q, SINGLE, 1000, 2000, 7, 121, word,
+                   "ms")
+    yield _reverse("2,000 steps of 1,000, Normal, mixture", mixture, MIXTURE, 1000, 2000, 12, 175,
+                   word, "ms")
+    yield _reverse_mvn(limits)
+    yield from _fits(limits)
+
+
+def _reverse(label: str, q: Any, parts: Any, samples: int, steps: int, goal: float,
+             goal_numpy: float, word: float, unit: str) -> Row:
+    p, rng = kf.Normal(0.0, 1.0), np.random.default_rng(1)
+    log_q = (by_hand.mixture_target(*parts) if len(parts[0]) == 2
+             else by_hand.normal_target(parts[1][0], parts[2][0]))
+    count = {"ns": steps * samples, "µs": steps, "ms": 1}[unit]
+    return Row(
+        label, partial(kf.minimize_reverse_kl, p, q, method="score", tolerance=0.0,
+                       samples=samples, max_steps=steps, threads=1, rng=1),
+        partial(by_hand.reverse_normal, rng, np.zeros(2), log_q, samples, steps, 0.01), count,
+        goal, goal_numpy, word * samples * steps / count, None,
+        numba_calls(Numba=lambda: by_hand_numba.reverse_normal(
+            rng, 0.0, 0.0, *parts, samples, steps, 0.01)), unit=unit)
+
+
+def _reverse_mvn(limits: Limits) -> Row:
+    d, steps, samples = 10, 10, 1000
+    mean, matrix = np.linspace(-1.0, 1.0, d), covariance(d)
+    target = (mean, *_inverse(matrix))
+    start, factor, rng = np.zeros(d), np.eye(d), np.random.default_rng(1)
+    p, q = kf.MultivariateNormal(start, factor), kf.MultivariateNormal(mean, matrix)
+    return Row(
+        "reverse step, MultivariateNormal d=10, 1,000 samples",
+        partial(kf.minimize_reverse_kl, p, q, method="score", tolerance=0.0, samples=samples,
+                max_steps=steps, threads=1, rng=1),
+        partial(by_hand.reverse_mvn, rng, start, factor, target, samples, steps, 0.01), steps, 60,
+        483, samples * (d * limits.word + 2.5 * d * (d + 1) * limits.fma), None,
+        numba_calls(Numba=lambda: by_hand_numba.reverse_mvn(
+            rng, start, factor, *target, samples, steps, 0.01)), unit="µs")
+
+
+def _fits(limits: Limits) -> Iterator[Row]:
+    n = 1_000_000
+    x, work = kf.Gamma(2.5, 1.5).sample(n, rng=2), np.empty(n)
+    yield Row("Gamma maximum likelihood, 1e6 values", partial(kf.Gamma.fit, x),
+              partial(by_hand.gamma_fit, x, work), 1, 1.1, 9.6, limits.read_l3 * n,
+              partial(stats.gamma.fit, x, floc=0.0),
+              numba_calls(Numba=lambda: by_hand_numba.gamma_fit(x)), unit="ms")
+    rows, out = kf.Gamma(2.5, 1.5).sample((1000, 200), rng=2), np.empty((1000, 2))
+    yield Row("1,000 Gamma fits of 200 values", lambda: [kf.Gamma.fit(row) for row in rows],
+              partial(by_hand.gamma_fits, rows), 1, 0.35, 4.7, limits.read_l3 * rows.size,
+              None, numba_calls(Numba=lambda: by_hand_numba.gamma_fits(rows, out)), unit="ms")
+    data, rng, steps = x[:100_000], np.random.default_rng(1), 20
+    yield Row("forward score step, Gamma, minibatch 1,000",
+              partial(kf.minimize_forward_kl, kf.Gamma(1.0, 1.0), data, method="score",
+                      samples=1000, max_steps=steps, tolerance=0.0, threads=1, rng=1),
+              partial(by_hand.forward_gamma, rng, np.zeros(2), data, 1000, steps, 0.01), steps, 3,
+              83, 1000 * (limits.word + limits.read_l3), None,
+              numba_calls(Numba=lambda: by_hand_numba.forward_gamma(
+                  rng, 0.0, 0.0, data, 1000, steps, 0.01)), unit="µs")
+
+
+TABLES: dict[str, Callable[[Limits], Iterator[Row]]] = {
+    "Sampling, per draw": sampling,
+    "Log-density, per value": log_density,
+    "Score accumulation, per value": score,
+    "Whole steps and whole fits": whole,
+}
+HEADER = ("| | unit | klfast | NumPy | SciPy | best peer | klfast/NumPy | goal | reached "
+          "| share of the limit |\n| --- |" + " --- |" * 9)
+
+
+# ---- Writing ----
+
+def figure(value: float) -> str:
+    """Three significant digits, or a dash for what was not measured."""
+    if not math.isfinite(value):
+        return "-"
+    return f"{value:.0f}" if value >= 100 else f"{value:#.3g}"
+
+
+def line(row: Row, seconds: float) -> tuple[str, bool]:
+    """The row's line, and whether its goal is reached."""
+    calls: dict[str, Call] = {"klfast": row.klfast, "NumPy": row.numpy, **row.others}
+    if row.scipy is not None:
+        calls["SciPy"] = row.scipy
+    scale = UNITS[row.unit]
+    found = {name: t / row.count * scale for name, t in interleaved(calls, seconds).items()}
+    mine, numpy_time = found["klfast"], found["NumPy"]
+    best = min((name for name in found if name != "klfast"), key=found.__getitem__)
+    if row.fixed_goal is not None:
+        goal = row.fixed_goal * 1e-9 * scale / numpy_time
+    else:
+        goal = row.goal / row.goal_numpy
+    reached = mine / numpy_time <= goal
+    share = row.limit * 1e-9 * scale / mine
+    cells = (row.label, row.unit, figure(mine), figure(numpy_time),
+             figure(found.get("SciPy", math.inf)), f"{best} {figure(found[best])}",
+             f"{mine / numpy_time:.3f}", f"≤ {goal:.3f}", "yes" if reached else "**no**",
+             f"{share:.0%}")
+    return "| " + " | ".join(cells) + " |", reached
+
+
+def heading(limits: Limits) -> str:
+    """What was measured where."""
+    versions = [f"klfast {kf.__version__} (level {native.level_name()})", f"NumPy {np.__version__}",
+                f"SciPy {scipy.__version__}"]
+    versions += [f"Numba {numba.__version__}"] if numba else []
+    versions += [f"mkl_random {mkl_random.__version__}"] if mkl_random else []
+    return f"""# klfast beside its peers
+
+{", ".join(versions)}; Python {platform.python_version()}, {platform.system()}, {_processor()}.
+One thread; least of many times, taken in turn. A goal is a ratio in one run.
+
+| the machine, ns | memory | L3 | L2 |
+| --- | --- | --- | --- |
+| read a double | {limits.read:.3f} | {limits.read_l3:.3f} | {limits.read_l2:.3f} |
+| copy a double | {limits.copy:.3f} | {limits.copy_l3:.3f} | {limits.copy_l2:.3f} |
+
+A random word {limits.word:.3f} ns, a fused multiply-add in NumPy's matrix product
+{limits.fma:.4f} ns, a call from Python {limits.call:.0f} ns. The last column divides the time of
+the bare words, memory traffic and products that a row cannot do without by klfast's time; a kernel
+on wider vectors than the matrix product's may pass 100%.
+"""
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    if info.exists():
+        for text in info.read_text().splitlines():
+            if text.startswith("model name"):
+                return text.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def main() -> None:
+    """Measure, print, and write the file if asked."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="fewer repetitions: under 40 s")
+    parser.add_argument("--output", type=Path, metavar="FILE.md", help="also write the tables here")
+    parser.add_argument("--only", default="", metavar="TEXT", help="only rows whose label has TEXT")
+    arguments = parser.parse_args()
+    seconds = 0.25 if arguments.quick else 2.5
+    limits = Limits.measure(4.0 * seconds)
+    text: list[str] = []
+
+    def write(part: str) -> None:
+        print(part, flush=True)
+        text.append(part)
+
+    write(heading(limits))
+    missed = []
+    for title, rows in TABLES.items():
+        write(f"\n## {title}\n\n{HEADER}")
+        for row in rows(limits):
+            if arguments.only not in row.label:
+                continue
+            cells, reached = line(row, seconds)
+            write(cells)
+            if not reached:
+                missed.append(f"{title}: {row.label}")
+    write("\nGoals missed: " + ("none" if not missed else f"{len(missed)}.\n\n"
+                                + "\n".join(f"- {label}" for label in missed)))
+    if arguments.output is not None:
+        arguments.output.write_text("\n".join(text) + "\n")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,38 @@
+"""A step of the reverse minimiser against compiled targets."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+from cases import covariance
+
+import klfast as kf
+
+MIXTURE = kf.Mixture([0.3, 0.7], [kf.Normal(-2.0, 0.5), kf.Normal(1.0, 1.0)])
+MVN = (
+    kf.MultivariateNormal(np.zeros(10), np.eye(10)),
+    kf.MultivariateNormal(np.linspace(-1.0, 1.0, 10), covariance(10)),
+)
+
+
+@pytest.mark.parametrize(
+    "name, p, q, samples, steps",
+    [
+        ("Normal, Normal", kf.Normal(0.0, 1.0), kf.Normal(1.0, 2.0), 1000, 200),
+        ("Normal, Normal", kf.Normal(0.0, 1.0), kf.Normal(1.0, 2.0), 100_000, 10),
+        ("Normal, mixture", kf.Normal(0.0, 1.0), MIXTURE, 1000, 200),
+        ("Normal, mixture", kf.Normal(0.0, 1.0), MIXTURE, 100_000, 10),
+        ("MultivariateNormal d=10", *MVN, 1000, 50),
+    ],
+    ids=lambda v: str(v) if isinstance(v, str | int) else "",
+)
+def test_step(measure, name: str, p: Any, q: Any, samples: int, steps: int) -> None:
+    result = measure(
+        f"reverse, {name}, {samples} samples", steps * samples,
+        lambda: kf.minimize_reverse_kl(
+            p, q, method="score", tolerance=0.0, samples=samples, max_steps=steps, threads=1, rng=1
+        ),
+    )
+    assert result.steps == steps

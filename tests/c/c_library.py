@@ -1,0 +1,163 @@
+"""Builds the C library and one program over it, with the flags of setup.py: no Python in it.
+
+    python tests/c/c_library.py FOLDER [--compiler gcc] [--machine x86_64] [flag ...]
+
+leaves FOLDER/hashes.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import os
+import platform
+import runpy
+import shutil
+import subprocess
+import sys
+import types
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from unittest import mock
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True)
+class Settings:
+    """What setup.py says of the C library."""
+
+    flags: list[str]
+    warnings: list[str]
+    levels: dict[str, list[str]]
+    level_sources: list[Path]
+    baseline_sources: list[Path]
+
+
+def settings(machine: str | None = None) -> Settings:
+    """The constants of setup.py, run without building: neither setuptools nor Cython is needed."""
+
+    class Anything(types.ModuleType):
+        def __getattr__(self, name: str) -> object:
+            return type if name == "build_ext" else lambda *_, **__: ""
+
+    class Folder(Anything):
+        build_ext = object
+
+    names = ["numpy", "Cython", "Cython.Build", "setuptools", "setuptools.command"]
+    stubs: dict[str, types.ModuleType] = {name: Anything(name) for name in names}
+    stubs["setuptools.command.build_ext"] = Folder("build_ext")
+    with (
+        contextlib.chdir(ROOT),
+        mock.patch.dict(sys.modules, stubs),
+        mock.patch.object(platform, "machine", return_value=machine or platform.machine()),
+    ):
+        names_of = runpy.run_path("setup.py", run_name="setup")
+        levels = names_of["levels"]()
+    return Settings(
+        flags=names_of["FLAGS"],
+        warnings=names_of["WARNINGS"],
+        levels=levels,
+        level_sources=[ROOT / source for source in names_of["LEVEL_SOURCES"]],
+        baseline_sources=[ROOT / source for source in names_of["BASELINE_SOURCES"]],
+    )
+
+
+def require(*programs: str) -> None:
+    """Skip the test where a program is absent; fail instead in CI."""
+    import pytest
+
+    missing = [name for name in programs if shutil.which(name) is None]
+    if missing and os.environ.get("CI") == "true":
+        pytest.fail(f"CI has no {', '.join(missing)}")
+    if missing:
+        pytest.skip(f"no {', '.join(missing)} here")
+
+
+def run_output(command: list[str], **options: Any) -> str:
+    """Run a program that must succeed; what it printed."""
+    done = subprocess.run(command, capture_output=True, text=True, check=False, **options)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}: {done.returncode}\n{done.stdout}{done.stderr}")
+    return done.stdout
+
+
+def run(command: list[str], folder: Path) -> str:
+    """Run a compiler; its messages."""
+    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise RuntimeError(f"{' '.join(command)}\n{done.stderr}")
+    return done.stderr
+
+
+def compile_level(
+    compiler: str, folder: Path, level: str, extra: list[str], machine: str | None = None
+) -> str:
+    """The objects of one level in `folder`; the compiler's messages."""
+    known = settings(machine)
+    folder.mkdir(parents=True, exist_ok=True)
+    return run(
+        [compiler, "-c", *known.flags, *known.levels[level], *extra, f"-DKLF_LEVEL={level}",
+         f"-I{ROOT / 'src_c' / 'include'}", *map(str, known.level_sources)],
+        folder,
+    )
+
+
+def build_program(
+    compiler: str,
+    folder: Path,
+    *,
+    program: Path = ROOT / "tests" / "c" / "hashes.c",
+    machine: str | None = None,
+    extra: tuple[str, ...] = (),
+    link: tuple[str, ...] = (),
+) -> Path:
+    """All levels and the program, linked: the path of the executable."""
+    known = settings(machine)
+    choice = folder / "choice"
+    choice.mkdir(parents=True, exist_ok=True)
+    has = [f"-DKLF_HAS_{name.upper()}" for name in known.levels if name != "baseline"]
+    include = f"-I{ROOT / 'src_c' / 'include'}"
+    jobs = [
+        lambda level=level: compile_level(compiler, folder / level, level, list(extra), machine)
+        for level in known.levels
+    ]
+    jobs.append(
+        lambda: run(
+            [compiler, "-c", *known.flags, *known.levels["baseline"], *extra, *has, include,
+             *map(str, known.baseline_sources), str(program)],
+            choice,
+        )
+    )
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        for job in [pool.submit(job) for job in jobs]:
+            job.result()
+    objects = [
+        str(part)
+        for name in [*known.levels, "choice"]
+        for part in sorted((folder / name).glob("*.o"))
+    ]
+    made = folder / program.stem
+    run([compiler, *extra, *objects, "-o", str(made), "-lm", *link], folder)
+    return made
+
+
+def main() -> None:
+    """Build tests/c/hashes.c."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--compiler", default=os.environ.get("CC", "gcc"))
+    parser.add_argument("--machine")
+    parser.add_argument("--warnings", action="store_true", help="as errors, those of setup.py")
+    known, extra = parser.parse_known_args()
+    extra += settings().warnings if known.warnings else []
+    made = build_program(
+        known.compiler, known.folder.resolve(), machine=known.machine, extra=tuple(extra)
+    )
+    print(made)
+
+
+if __name__ == "__main__":
+    main()

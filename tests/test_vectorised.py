@@ -1,0 +1,172 @@
+"""Hot loops are vector code, and the baseline holds no instruction of a higher level.
+
+The C sources rely on the compiler's vectoriser, which gives up in silence. tests/c/vectorised.txt
+lists what must be vectorised; `python tests/test_vectorised.py` prints what now is, in its form,
+and names the loops of the listed functions that are not, with GCC's reasons.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import sys
+from collections import Counter, defaultdict
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parent / "c"))
+import c_library
+
+TABLE = Path(__file__).parent / "c" / "vectorised.txt"
+SOURCE = c_library.ROOT / "src_c"
+WIDTH = {"v3": 32, "v4": 64}
+REGISTER = {"v3": "ymm", "v4": "zmm"}
+MESSAGE = re.compile(r"(src_c/\S+?):(\d+):\d+: optimized: loop vectorized using (\d+) byte vectors")
+PACKED = re.compile(
+    r"\bv?(?:f\w+|add|sub|mul|div|sqrt|max|min)(?:\d{3})?pd\b|\bvp(?:add|xor|rol)\w*"
+)
+
+
+def functions(path: Path) -> dict[int, str]:
+    """Line number -> function around it; a macro's use at top level counts as one."""
+    found: dict[int, str] = {}
+    name, head = None, ""
+    for number, line in enumerate(path.read_text().splitlines(), 1):
+        if line == "{":
+            known = re.search(r"(?:KLF_LEVEL_SYMBOL\((\w+)\)|(\w+))\s*\(", head)
+            name = (known[1] or known[2]) if known else None
+        elif line.startswith("}"):
+            name, head = None, ""
+        elif name:
+            found[number] = name
+        elif re.fullmatch(r"[A-Z_]+\(.*\)", line):
+            found[number] = line.replace(" ", "")
+        elif not line or line[0] in "#/" or line.startswith(" *") or line.endswith(";"):
+            head = ""
+        else:
+            head += " " + line
+    return found
+
+
+def compile_units(level: str, folder: Path, *flags: str) -> dict[str, str]:
+    """Each source on its own, so that its messages are known to be its: source -> messages."""
+    known = c_library.settings("x86_64")
+    folder.mkdir(parents=True, exist_ok=True)
+    units = {str(path.relative_to(SOURCE)): path for path in known.level_sources}
+
+    def one(path: Path) -> str:
+        return c_library.run(
+            ["gcc", "-c", *known.flags, *known.levels[level], f"-DKLF_LEVEL={level}", *flags,
+             f"-I{SOURCE / 'include'}", str(path)],
+            folder,
+        )
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        return dict(zip(units, pool.map(one, units.values()), strict=True))
+
+
+def vectorised_loops(level: str, messages: dict[str, str]) -> dict[tuple[str, str], set[int]]:
+    """(source, function) -> lines of its loops that use whole registers of the level."""
+    found = defaultdict(set)
+    lines_of: dict[Path, dict[int, str]] = {}
+    for unit, text in messages.items():
+        for match in MESSAGE.finditer(text):
+            path = Path(os.path.normpath(c_library.ROOT / match[1]))
+            lines = lines_of.setdefault(path, functions(path))
+            if int(match[3]) == WIDTH[level]:
+                found[unit, lines.get(int(match[2]), "?")].add(int(match[2]))
+    return found
+
+
+def packed_instructions(level: str, folder: Path) -> Counter[tuple[str, str]]:
+    """(object, symbol) -> arithmetic instructions on whole registers of the level."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for path in sorted(folder.glob("*.o")):
+        text = c_library.run_output(["objdump", "-d", "--no-show-raw-insn", str(path)])
+        for symbol, body in re.findall(r"^\w+ <([^>]+)>:\n((?:.+\n)*)", text, re.MULTILINE):
+            name = symbol.split(".")[0].removesuffix(f"_{level}")
+            for line in body.splitlines():
+                if REGISTER[level] in line and PACKED.search(line):
+                    counts[path.stem, name] += 1
+    return counts
+
+
+def rows() -> list[tuple[str, str, str, int]]:
+    """The table's rows: kind, source or object, function, least number."""
+    lines = [line.split("#")[0].split() for line in TABLE.read_text().splitlines()]
+    return [(k, unit, name, int(least)) for k, unit, name, least in filter(None, lines)]
+
+
+def require() -> None:
+    """Skip where the tools are absent, except in CI."""
+    c_library.require("gcc", "objdump")
+    if "x86_64-linux-gnu" not in c_library.run_output(["gcc", "-dumpmachine"]):
+        pytest.skip("the levels v3 and v4 are of x86-64")
+
+
+@pytest.fixture(scope="module", params=["v3", "v4"])
+def made(request, tmp_path_factory):
+    require()
+    level = request.param
+    folder = tmp_path_factory.mktemp(level)
+    messages = compile_units(level, folder, "-fopt-info-vec-optimized")
+    return level, vectorised_loops(level, messages), packed_instructions(level, folder)
+
+
+def test_hot_loops_are_vectorised(made):
+    level, loops, packed = made
+    missing = []
+    for kind, unit, name, least in rows():
+        there = len(loops[unit, name]) if kind == "loops" else packed[unit, name]
+        if there < least:
+            missing.append(f"{level} {kind} {unit} {name}: {there} of {least}")
+    assert not missing, (
+        "not vectorised; for GCC's reasons: python tests/test_vectorised.py\n" + "\n".join(missing)
+    )
+
+
+def test_every_family_is_listed():
+    listed = {unit for _, unit, _, _ in rows()}
+    registry = re.findall(r"KLF_REGISTER\((\w+)\)", (SOURCE / "families/families.def").read_text())
+    assert registry
+    for name in registry:
+        assert f"families/{name}.c" in listed, f"tests/c/vectorised.txt has no loops of {name}"
+
+
+def test_the_baseline_has_no_instruction_of_a_higher_level(tmp_path):
+    require()
+    compile_units("baseline", tmp_path)
+    for path in sorted(tmp_path.glob("*.o")):
+        text = c_library.run_output(["objdump", "-d", "--no-show-raw-insn", str(path)])
+        wide = re.search(r".*(%[yz]mm|\sv[a-z0-9]+\s.*%xmm).*", text)
+        assert wide is None, f"{path.name}: {wide[0]}"
+
+
+def main() -> None:
+    """Print what is vectorised now, and GCC's reasons where a listed function has other loops."""
+    import tempfile
+
+    hot = {(unit, name) for _, unit, name, _ in rows()} if TABLE.exists() else set()
+    for level in WIDTH:
+        folder = Path(tempfile.mkdtemp())
+        messages = compile_units(level, folder, "-fopt-info-vec")
+        for (unit, name), lines in sorted(vectorised_loops(level, messages).items()):
+            print(level, "loops", unit, name, len(lines))
+        for (unit, name), count in sorted(packed_instructions(level, folder).items()):
+            print(level, "packed", unit, name, count)
+        for unit, text in compile_units(level, folder, "-fopt-info-vec-missed").items():
+            lines = functions(SOURCE / unit)
+            for path, line, reason in sorted(
+                set(re.findall(r"(src_c/\S+?):(\d+):\d+: missed: (.*)", text))
+            ):
+                name = lines.get(int(line), "?")
+                if path.endswith(unit) and (unit, name) in hot:
+                    print(level, "missed", f"{unit}:{line}", name, reason)
+        shutil.rmtree(folder)
+
+
+if __name__ == "__main__":
+    main()
