@@ -260,6 +260,14 @@ cdef class Distribution:
                 return False
         return True
 
+    cdef object column(self, size_t i):
+        # parameter i of a scalar family as a view of its memory, of the batch's shape
+        cdef cnp.npy_intp shape[2]
+        shape[0] = self.members
+        shape[1] = self.sizes.parameters
+        whole = cnp.PyArray_SimpleNewFromData(2, shape, cnp.NPY_DOUBLE, self.theta)
+        return whole[:, i].reshape(self.batch)
+
     def _theta(self):
         """The flattened parameters, (members, parameters), as a copy."""
         cdef cnp.ndarray out = np.empty((self.members, self.sizes.parameters))
@@ -409,13 +417,13 @@ cdef class Distribution:
         cdef const double *x
         cdef double *log_p
         cdef size_t n, i, count = self.family.n_parameters
-        operands = [array] + [self.parameters[name] for name in self._parameter_names()] + [out]
+        operands = [array] + [self.column(i) for i in range(count)] + [out]
         flags = [["readonly", "contig", "aligned", "nbo"]] * (count + 1)
         flags.append(["writeonly", "allocate", "contig", "aligned", "nbo", "no_broadcast"])
         with np.nditer(operands, flags=["external_loop", "buffered", "zerosize_ok",
                                         "copy_if_overlap", "delay_bufalloc"],
                        op_flags=flags, op_dtypes=[np.float64] * (count + 2), order="C",
-                       buffersize=8192) as iterator:
+                       buffersize=2048) as iterator:
             iterator.reset()
             result = iterator.operands[count + 1]
             if iterator.itersize:

@@ -248,6 +248,7 @@ cdef class Distribution:
     cdef double *table
     cdef bint table_ready
 
+    cdef object column(self, size_t i)
     cdef void own(self, size_t d, tuple batch) except *
     cdef void validate(self) except *
     cdef void prepare_table(self) except *

@@ -89,6 +89,21 @@ KLF_INLINE double gamma_log_ratio(const gamma_constants *c, double x, double *ph
     return total;
 }
 
+/* The same where b x/a is a normal number well inside the range, which is nearly always: the loops
+ * take this and, if any element was extreme, do the block again by the full route. */
+KLF_INLINE double gamma_usual_log_ratio(const gamma_constants *c, double x, double *ratio,
+                                        double *excess, double *phi)
+{
+    *excess = fma(c->rate, x, -c->raised) * c->inverse_raised;
+    *ratio = x * c->ratio;
+    return klf_log_ratio_normal(*ratio, *excess, phi);
+}
+
+KLF_INLINE uint64_t gamma_is_extreme(double ratio)
+{
+    return (uint64_t)(!(ratio > 0x1p-1000) | !(ratio < 0x1p1000));
+}
+
 /* The excess is rho - 1. Where it is not small, L and a phi may be large and cancel:
  * -(1 + shift) L - a phi = (shape - 1) L - a (rho - 1) then. */
 KLF_INLINE double gamma_density_inside(const gamma_constants *c, double excess, double log,
@@ -268,7 +283,14 @@ static void log_density(size_t d, const double *constants, size_t n, const doubl
 {
     (void)d, (void)work;
     const gamma_constants c = load(constants);
-    for (size_t i = 0; i < n; i++)
+    uint64_t extreme = 0;
+    for (size_t i = 0; i < n; i++) {
+        double ratio, excess, phi;
+        const double log = gamma_usual_log_ratio(&c, x[i], &ratio, &excess, &phi);
+        log_p[i] = gamma_density_inside(&c, excess, log, phi);
+        extreme |= gamma_is_extreme(ratio);
+    }
+    for (size_t i = 0; extreme && i < n; i++)
         log_p[i] = gamma_log_density(&c, x[i]);
 }
 
@@ -289,19 +311,20 @@ static void score(size_t d, const double *constants, size_t n, const double *res
     (void)d, (void)work;
     const gamma_constants c = load(constants);
     double *restrict s_mean = s, *restrict s_shape = s + KLF_ROW;
-    double phi;
-    if (log_p) {
-        for (size_t i = 0; i < n; i++) {
-            const double log = gamma_log_ratio(&c, x[i], &phi);
-            log_p[i] = gamma_density_from(&c, x[i], log, phi);
-            gamma_score(&c, x[i], log, phi, s_mean + i, s_shape + i);
-        }
-        return;
-    }
+    uint64_t extreme = 0;
     for (size_t i = 0; i < n; i++) {
+        double ratio, excess, phi;
+        const double log = gamma_usual_log_ratio(&c, x[i], &ratio, &excess, &phi);
+        gamma_score(&c, x[i], log, phi, s_mean + i, s_shape + i);
+        extreme |= gamma_is_extreme(ratio);
+    }
+    for (size_t i = 0; extreme && i < n; i++) {
+        double phi;
         const double log = gamma_log_ratio(&c, x[i], &phi);
         gamma_score(&c, x[i], log, phi, s_mean + i, s_shape + i);
     }
+    if (log_p)
+        log_density(d, constants, n, x, log_p, work);
 }
 
 /* Where b x/a or the factor is no normal number, x = 0 included, all is done again by the full
@@ -313,12 +336,10 @@ static void log_density_each(size_t n, const double *const *parameters, const do
     uint64_t extreme = 0;
     for (size_t i = 0; i < n; i++) {
         const gamma_constants c = gamma_prepare_density(shape[i], rate[i]);
-        const double excess = fma(rate[i], x[i], -c.raised) * c.inverse_raised;
-        const double ratio = x[i] * c.ratio;
-        double phi;
-        const double log = klf_log_ratio(ratio, excess, &phi);
+        double ratio, excess, phi;
+        const double log = gamma_usual_log_ratio(&c, x[i], &ratio, &excess, &phi);
         log_p[i] = gamma_density_inside(&c, excess, log, phi);
-        extreme |= (uint64_t)(!(ratio > 0x1p-1000) | !(ratio < 0x1p1000));
+        extreme |= gamma_is_extreme(ratio);
         extreme |= (uint64_t)(!(c.factor > DBL_MIN) | !(c.factor < DBL_MAX));
     }
     for (size_t i = 0; extreme && i < n; i++) {

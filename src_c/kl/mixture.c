@@ -16,7 +16,7 @@ static void add_two(size_t n, const double *restrict a, double *restrict b)
     for (size_t i = 0; i < n; i++) {
         const double high = a[i] < b[i] ? b[i] : a[i];
         const double low = a[i] < b[i] ? a[i] : b[i];
-        const double total = high + klf_log1p(klf_exp(low - high));
+        const double total = high + klf_log1p_unit(klf_exp(low - high));
         b[i] = fabs(high) == INFINITY ? high : total;
     }
 }

@@ -3,6 +3,7 @@
  * A sum runs through KLF_SUM_LANES = 16 virtual lanes, sample i in lane i mod 16, and the lanes are
  * added by a fixed tree: the same bits on every level, and a vector loop on each.
  */
+#include <float.h>
 #include <math.h>
 
 #include "kernels.h"
@@ -120,10 +121,10 @@ void KLF_LEVEL_SYMBOL(klf_block_moments)(klf_moments_kind kind, size_t k, size_t
 int KLF_LEVEL_SYMBOL(klf_log_ratio_block)(size_t n, const double *log_p, const double *log_q,
                                           double reference, double *log_ratio)
 {
-    double doubt = 0.0; /* becomes NaN with the first value that is not finite */
-    for (size_t i = 0; i < n; i++)
+    uint64_t bad = 0;
+    for (size_t i = 0; i < n; i++) {
         log_ratio[i] = (log_p[i] - log_q[i]) - reference;
-    for (size_t i = 0; i < n; i++)
-        doubt += 0.0 * log_ratio[i];
-    return doubt == 0.0;
+        bad |= (uint64_t)!(fabs(log_ratio[i]) <= DBL_MAX);
+    }
+    return !bad;
 }

@@ -115,16 +115,22 @@ static const double KLF_LN2_LOW = 0x1.ef35793c7673p-45;     /* log 2 - KLF_LN2_H
 
 /* x = 2^k m with m in [sqrt(1/2), sqrt(2)), for finite x > 0, subnormal or not; returns m. For any
  * other x, k and m are finite and of no use. */
-static inline double klf_log_reduce(double x, double *k)
+static inline double klf_log_reduce_normal(double x, double *k)
 {
     const uint64_t sqrt_half = UINT64_C(0x3fe6a09e667f3bcd); /* the bits of sqrt(1/2) */
     const uint64_t fraction = (UINT64_C(1) << 52) - 1;
-    const double scaled = x < DBL_MIN ? x * 0x1p54 : x;
-    const double bias = x < DBL_MIN ? 0x1p52 + 1024.0 + 54.0 : 0x1p52 + 1024.0;
     /* the exponent field of `steps` is k + 1024 */
-    const uint64_t steps = klf_bits(scaled) - sqrt_half + (UINT64_C(1024) << 52);
-    *k = klf_from_bits((steps >> 52) | klf_bits(0x1p52)) - bias;
+    const uint64_t steps = klf_bits(x) - sqrt_half + (UINT64_C(1024) << 52);
+    *k = klf_from_bits((steps >> 52) | klf_bits(0x1p52)) - (0x1p52 + 1024.0);
     return klf_from_bits((steps & fraction) + sqrt_half);
+}
+
+/* The same for subnormal x too, which are scaled first. */
+static inline double klf_log_reduce(double x, double *k)
+{
+    const double m = klf_log_reduce_normal(x < DBL_MIN ? x * 0x1p54 : x, k);
+    *k -= x < DBL_MIN ? 54.0 : 0.0;
+    return m;
 }
 
 /* The core of every logarithm: f - log(1 + f) and f^2/2, for sqrt(1/2) <= 1 + f < sqrt(2). With
@@ -177,6 +183,31 @@ static inline double klf_log(double x)
     return klf_log_special(x, high + low);
 }
 
+/* log(x) for normal finite x > 0, where the special cases fall away: the same bits as klf_log. */
+static inline double klf_log_normal(double x)
+{
+    double k, high, half_square, q;
+    const double f = klf_log_reduce_normal(x, &k) - 1.0;
+    const double deficit = klf_log_deficit(f, &half_square, &q);
+    const double low = klf_log_sum(k, f, deficit, &high);
+    return high + low;
+}
+
+/* log(1 + x) for 0 <= x <= 1, as klf_log1p below: k is 0 or 1, and the correction c/u, which is
+ * below 2^-53, is served by a line for 1/u.
+ * Max error: 0.9 ulp. */
+static inline double klf_log1p_unit(double x)
+{
+    const double root2 = 0x1.6a09e667f3bcdp+0, u = 1.0 + x, lost = x - (u - 1.0);
+    double high, half_square, q;
+    const double k = u < root2 ? 0.0 : 1.0;
+    const double f = u < root2 ? x : fma(0.5, u, -1.0);
+    const double correction = u < root2 ? 0.0 : lost * fma(-0.5, u, 1.5);
+    const double deficit = klf_log_deficit(f, &half_square, &q);
+    const double low = klf_log_sum(k, f, deficit - correction, &high);
+    return high + low;
+}
+
 /* log(1 + x) = log(u) + c/u, u the rounded sum and c what rounding took (Knuth's two-sum; the
  * correction is fdlibm's). When u needs no reduction, f = x itself and c = 0. Signed zeros and
  * subnormals are their own result; -1 gives -inf, less gives NaN.
@@ -220,6 +251,18 @@ static inline double klf_log_ratio(double ratio, double excess, double *phi)
     return klf_log_special(ratio, high + low);
 }
 
+/* The same where 2^-1000 < ratio < 2^1000: the same bits; of no use elsewhere. */
+static inline double klf_log_ratio_normal(double ratio, double excess, double *phi)
+{
+    double k, high, half_square, q;
+    const double m = klf_log_reduce_normal(ratio, &k);
+    const double f = k == 0.0 ? excess : m - 1.0;
+    const double deficit = klf_log_deficit(f, &half_square, &q);
+    const double low = klf_log_sum(k, f, deficit, &high);
+    *phi = fma(-k, KLF_LN2_HIGH, ratio - m) + fma(-k, KLF_LN2_LOW, deficit);
+    return high + low;
+}
+
 /* The same L, and *h = ratio L - excess = (1 + u) log(1 + u) - u at u = excess. Where k = 0,
  *
  *   h = u^2 - (1 + u) deficit = u^2/2 + q - u deficit;
@@ -244,24 +287,12 @@ static inline double klf_log_ratio_rising(double ratio, double excess, double *h
 
 /* ---- Sine and cosine of turns ---------------------------------------------------------------- */
 
-/* sin(2 pi u) and cos(2 pi u). u less its nearest integer is v, exactly; v = n/4 + r, |r| <= 1/8,
- * n read from v + 1.5*2^50, where the unit in the last place is 1/4. With z = r^2,
- *
- *   sin(2 pi r) = 2 pi r + r z S(z),   cos(2 pi r) = 1 + z C(z),
- *
- * 2 pi held in two doubles, S and C of relative error 2^-58 and less; odd n swaps them and n gives
- * the signs. All finite u (those from 2^52 on are integers: 0 and 1); infinities give NaN. A
- * zero sine at a multiple of 1/2 has the sign that sine has just above it; u = -0 gives -0.
- * Max error: 0.9 ulp each, for |u| <= 2^51. */
-static inline void klf_sincos_2pi(double u, double *sine, double *cosine)
+/* The polynomials of the next two functions, for r in turns, |r| <= 1/8, and the quarter in the low
+ * bits of `shifted`. */
+static inline void klf_sincos_reduced(double r, double shifted, double *sine, double *cosine)
 {
     const double two_pi = 0x1.921fb54442d18p+2, two_pi_tail = 0x1.1a62633145c07p-52;
-    const double quarter_magic = 0x1.8p50;
-    const double whole = fabs(u) < 0x1p52 ? (u + KLF_MAGIC) - KLF_MAGIC : u;
-    const double difference = u - whole;
-    const double v = difference == difference ? difference : NAN;
-    const double shifted = v + quarter_magic;
-    const double r = v - (shifted - quarter_magic), z = r * r;
+    const double z = r * r;
     double s = 0x1.e405a9b2288bdp+1;
     s = fma(s, z, -0x1.e300ac2ad20c3p+3);
     s = fma(s, z, 0x1.507830224bd15p+5);
@@ -282,6 +313,33 @@ static inline void klf_sincos_2pi(double u, double *sine, double *cosine)
     const uint64_t odd = n & 1, sine_sign = (n & 2) << 62, cosine_sign = ((n + 1) & 2) << 62;
     *sine = klf_from_bits(klf_bits(odd ? c : s) ^ sine_sign);
     *cosine = klf_from_bits(klf_bits(odd ? s : c) ^ cosine_sign);
+}
+
+/* sin(2 pi u) and cos(2 pi u). u less its nearest integer is v, exactly; v = n/4 + r, |r| <= 1/8,
+ * n read from v + 1.5*2^50, where the unit in the last place is 1/4. With z = r^2,
+ *
+ *   sin(2 pi r) = 2 pi r + r z S(z),   cos(2 pi r) = 1 + z C(z),
+ *
+ * 2 pi held in two doubles, S and C of relative error 2^-58 and less; odd n swaps them and n gives
+ * the signs. All finite u (those from 2^52 on are integers: 0 and 1); infinities give NaN. A
+ * zero sine at a multiple of 1/2 has the sign that sine has just above it; u = -0 gives -0.
+ * Max error: 0.9 ulp each, for |u| <= 2^51. */
+static inline void klf_sincos_2pi(double u, double *sine, double *cosine)
+{
+    const double quarter_magic = 0x1.8p50;
+    const double whole = fabs(u) < 0x1p52 ? (u + KLF_MAGIC) - KLF_MAGIC : u;
+    const double difference = u - whole;
+    const double v = difference == difference ? difference : NAN;
+    const double shifted = v + quarter_magic;
+    klf_sincos_reduced(v - (shifted - quarter_magic), shifted, sine, cosine);
+}
+
+/* The same for 0 <= u <= 1, which needs no whole turns taken off: the same bits but for the sign of
+ * a zero. */
+static inline void klf_sincos_turn(double u, double *sine, double *cosine)
+{
+    const double quarter_magic = 0x1.8p50, shifted = u + quarter_magic;
+    klf_sincos_reduced(u - (shifted - quarter_magic), shifted, sine, cosine);
 }
 
 /* ---- Uniforms -------------------------------------------------------------------------------- */

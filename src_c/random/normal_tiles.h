@@ -20,8 +20,8 @@ static inline void klf_normal_tile(const uint64_t *restrict words, double *restr
 {
     for (size_t i = 0; i < KLF_TILE / 2; i++) {
         double sine, cosine;
-        klf_sincos_2pi(klf_uniform(words[KLF_TILE / 2 + i]), &sine, &cosine);
-        const double radius = sqrt(-2.0 * klf_log(klf_uniform(words[i])));
+        klf_sincos_turn(klf_uniform(words[KLF_TILE / 2 + i]), &sine, &cosine);
+        const double radius = sqrt(-2.0 * klf_log_normal(klf_uniform(words[i])));
         z[i] = radius * cosine;
         z[KLF_TILE / 2 + i] = radius * sine;
     }
