@@ -659,8 +659,12 @@ cdef class Distribution:
             matrix is symmetric.
         """
         j = self._score_map(coordinates)
-        with np.errstate(over="ignore"):  # an entry beyond the largest double is inf
-            return j @ j.swapaxes(-1, -2)
+        with np.errstate(over="ignore", invalid="ignore"):
+            information = j @ j.swapaxes(-1, -2)
+            if np.isnan(information).any():  # 0 times an entry that overflowed is 0
+                terms = j[..., :, None, :] * j[..., None, :, :]
+                information = np.where(np.isnan(terms), 0.0, terms).sum(axis=-1)
+        return information
 
     def fisher_solve(self, v, coordinates="natural"):
         """The inverse Fisher information times `v`, whose last axis holds the coordinates.
@@ -739,7 +743,7 @@ def parameter_text(value):
     """A parameter as an expression that gives it back; long arrays are cut short."""
     if isinstance(value, float):
         return repr(value)
-    return repr(value.tolist()) if value.size <= 100 else np.array2string(value, separator=", ")
+    return repr(value.tolist()) if value.size <= 1000 else np.array2string(value, separator=", ")
 
 
 def rebuild_distribution(cls, theta, batch, d):

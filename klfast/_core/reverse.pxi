@@ -269,7 +269,7 @@ cdef class ReverseRun:
                 status = klf_reverse_block(&self.run, first + i, n, moments, work, &bad)
                 if status != KLF_RUN_GOING:
                     break
-                klf_accumulator_add(&part.sums, first + i, moments)
+                klf_accumulator_add(&part.sums, i, moments)
         free(work)
         if status != KLF_RUN_GOING and self.run.status == KLF_RUN_GOING:
             self.run.status = status

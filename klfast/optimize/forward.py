@@ -34,7 +34,7 @@ def minimize_forward_kl(
     max_steps: int = 2000,
     max_evaluations: int | None = None,
     max_seconds: float | None = None,
-    tolerance: float = 1e-5,
+    tolerance: float = 1e-4,
     step_size: float = 0.01,
     optimizer: str = "constant",
     start: Distribution | None = None,

@@ -19,7 +19,8 @@ enum {
     PROBE_UP_TO = 600,  /* coordinates for which the in-family probe is tried */
     SUM_NODES = 128,
     LARGEST_REJECTIONS = 40,
-    LARGEST_SHORTENED = 8, /* steps in a row that should have landed on q but left the domain */
+    LARGEST_STALLED = 8, /* steps in a row that should have landed on q and came no nearer: q is
+                          * improper, at the edge of the family */
     QUIET_STEPS = 2,    /* a verdict must be reached this often in a row */
     VERDICT_SAMPLES = 1 << 18 /* and on no fewer samples, if max_samples allows: the far tails of
                                * p, where log q may be quite another, are rarely seen */
@@ -100,7 +101,7 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
     run->reference = 0.0;
     run->trust = TRUST_START;
     run->adam_power_mean = run->adam_power_square = 1.0;
-    run->quiet = run->floored = run->has_previous = run->rejections = run->shortened = 0;
+    run->quiet = run->floored = run->has_previous = run->rejections = run->stalled = 0;
     run->kl = run->kl_error = run->gain = run->gain_error = NAN;
     run->explained = run->length = run->predicted = 0.0;
     run->probe_gain = INFINITY;
@@ -465,6 +466,8 @@ void klf_reverse_update(klf_reverse *run, const double *moments)
         update_natural(run, &e);
     else
         update_score(run, moments);
+    const uint64_t left = run->max_evaluations - run->evaluations; /* at least the old samples */
+    run->samples = run->samples < left ? run->samples : left;
     run->reference = run->kl;
 }
 
@@ -581,6 +584,7 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
     run->length = 0.0;
     /* On q itself only rounding is left, which a further step does not reduce. */
     const int no_better = gain > 0.25 * run->probe_gain && gain < 1e-6;
+    run->stalled = gain > 0.5 * run->probe_gain ? run->stalled + 1 : 0;
     run->gain = run->probe_gain = gain;
     if (gain <= 1e-24 || no_better)
         run->status = KLF_RUN_EXACT;
@@ -588,8 +592,7 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
         run->status = KLF_RUN_BUDGET;
     else {
         run->length = step_length(run, INFINITY);
-        run->shortened = run->length < 1.0 ? run->shortened + 1 : 0;
-        if (run->length == 0.0 || run->shortened > LARGEST_SHORTENED) /* q is improper */
+        if (run->length == 0.0 || run->stalled > LARGEST_STALLED)
             run->status = KLF_RUN_DIVERGED;
         else
             accept_trial(run);
@@ -630,7 +633,7 @@ static void one_step(klf_reverse *run)
             run->evaluations += done + n;
             return;
         }
-        (void)klf_accumulator_add(&run->sums, block, values);
+        (void)klf_accumulator_add(&run->sums, done / KLF_BLOCK, values);
     }
     run->evaluations += samples;
     klf_accumulator_total(&run->sums, values);

@@ -247,7 +247,7 @@ typedef struct {
     double reference;              /* r is summed about it */
     double trust;                  /* largest D(p_new||p_old) of an unexplained step, nats */
     int quiet, floored;            /* steps in a row without sign of gain; at max_samples */
-    int has_previous, rejections, shortened;
+    int has_previous, rejections, stalled;
     double kl, kl_error, gain, gain_error, explained, length; /* of the last step */
     double kl_previous, kl_error_previous, predicted;
     double probe_gain; /* of the probe before */
