@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from klfast._core.native import Distribution, as_stream, sum_and_square
+from klfast._core.native import Distribution, as_stream, bounded_integer, sum_and_square
 from klfast.targets import Mixture, check_same_space
 
 
@@ -84,7 +84,7 @@ def _estimate(p: Any, q: Any, samples: int, rng: Any) -> KLEstimate:
             raise ValueError(
                 f"{name} has batch shape {value.batch_shape}: an estimate is made for one pair"
             )
-    if samples < 2:
+    if bounded_integer(samples, "samples", 2**62) < 2:
         raise ValueError(f"samples={samples}: must be at least 2")
     stream = as_stream(rng)
     count, centre, total, square = 0, None, 0.0, 0.0

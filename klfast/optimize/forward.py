@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike, NDArray
 from klfast._core.native import Accumulator, Distribution, Stream
 from klfast.divergence import KLEstimate, kl_divergence
 from klfast.optimize.moments import _as_data, fit_moments, log_likelihood
-from klfast.optimize.options import Options, choice, count, one_member
+from klfast.optimize.options import LARGEST_COUNT, Options, choice, count, one_member
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
 from klfast.optimize.step_rules import StepRule
@@ -133,9 +133,9 @@ class _Source:
         elif callable(data) and not hasattr(data, "__array__"):
             self.sampler = _sampler(data, stream)
         elif _is_chunked(data, len(p.event_shape)):
-            self.chunks = data if isinstance(data, list) else iter(data)
+            self.chunks = list(data) if isinstance(data, list | tuple) else iter(data)
             if weights is not None:
-                self.weights = weights if isinstance(weights, list) else iter(weights)
+                self.weights = list(weights) if isinstance(weights, list | tuple) else iter(weights)
         else:
             self.chunks = [data]
             self.weights = None if weights is None else [weights]
@@ -226,6 +226,8 @@ def _by_moments(p: Distribution, source: _Source, options: Options, draws: int) 
 def _limited(source: _Source, most: int) -> Any:
     """The chunks; an iterator of them is cut at `most` data."""
     assert source.chunks is not None
+    if most == LARGEST_COUNT:
+        return source.chunks
     if isinstance(source.chunks, list) and most >= sum(len(np.atleast_1d(c))
                                                        for c in source.chunks):
         return source.chunks

@@ -8,7 +8,7 @@ data at 1e9 +- 1e-3 lose nothing.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -70,17 +70,22 @@ def fit_moments(
     """
     if not isinstance(chunks, list):
         return _pass(cls, chunks, weights, None, dimension, likelihood, threads)
+    def once_more(reference: Distribution | None, likelihood: bool = False) -> MomentsFit:
+        return _pass(cls, chunks, weights, reference, dimension, likelihood, threads)
+
     try:
-        fit = _pass(cls, chunks, weights, None, dimension, likelihood, threads)
+        fit = once_more(None)
     except NoMaximumError:
         # the first rows, all equal perhaps, may have been no guide to the spread of the rest
         spread = _spread_rows(cls, chunks, dimension)
-        reference = reference_member(cls, spread, None, spread.shape[1] if spread.ndim == 2 else 1)
-        fit = _pass(cls, chunks, weights, reference, dimension, likelihood, threads)
+        width = spread.shape[1] if spread.ndim == 2 else 1
+        fit = once_more(reference_member(cls, spread, None, width))
     for _ in range(2):
         if not _far(fit):
             break
-        fit = _pass(cls, chunks, weights, fit.distribution, dimension, likelihood, threads)
+        fit = once_more(fit.distribution)
+    if likelihood:
+        fit = once_more(fit.distribution, likelihood=True)._replace(distribution=fit.distribution)
     return fit
 
 
@@ -109,30 +114,56 @@ def _pass(
 ) -> MomentsFit:
     accumulator: Accumulator | None = None
     count, scale = 0, 1.0
-    weight_chunks = iter(weights) if weights is not None else None
-    for chunk in chunks:
-        rows = _as_data(cls, chunk, dimension)
-        w = None
-        if weight_chunks is not None:
-            w = checked_weights(next(weight_chunks), len(rows))
-        d = rows.shape[1] if rows.ndim == 2 else 1
-        family_check_data(cls, rows, d, count)
-        if accumulator is None and len(rows):
-            dimension = d
+    for rows, w in _pairs(cls, chunks, weights, dimension):
+        if accumulator is None:
+            d = rows.shape[1] if rows.ndim == 2 else 1
             if reference is None:
                 reference = reference_member(cls, rows, w, d)
             accumulator = Accumulator(reference, "gradient" if likelihood else "score")
             if w is not None and w.max() > 1e100:
                 scale = float(w.max())
-        if accumulator is not None and len(rows):
-            assert reference is not None
-            log_p = reference.log_density(rows, threads=threads) if likelihood else None
-            accumulator._add_rows(rows, None if w is None else w / scale, log_p, threads)
-            count += len(rows)
+        assert reference is not None
+        log_p = reference.log_density(rows, threads=threads) if likelihood else None
+        accumulator._add_rows(rows, None if w is None else w / scale, log_p, threads)
+        count += len(rows)
     if accumulator is None or reference is None:
         raise ValueError("data is empty: there is nothing to fit")
     return MomentsFit(_solve(cls, accumulator, reference, count), reference, accumulator, count,
                       scale)
+
+
+def _pairs(
+    cls: type[Distribution],
+    chunks: Iterable[ArrayLike],
+    weights: Iterable[ArrayLike] | None,
+    dimension: int | None,
+) -> Iterator[tuple[Rows, Rows | None]]:
+    """Checked rows and weights, chunk by chunk; the first holds at least a block if there is one."""
+    first: list[tuple[Rows, Rows | None]] = []
+    count, held = 0, 0
+    weight_chunks = iter(weights) if weights is not None else None
+    for chunk in chunks:
+        rows = _as_data(cls, chunk, dimension)
+        w = None if weight_chunks is None else checked_weights(next(weight_chunks), len(rows))
+        dimension = rows.shape[1] if rows.ndim == 2 else None
+        family_check_data(cls, rows, dimension or 1, count)
+        count += len(rows)
+        if held >= BLOCK and len(rows):
+            yield rows, w
+        elif len(rows):
+            first.append((rows, w))
+            held += len(rows)
+            if held >= BLOCK:
+                yield _joined(first)
+    if 0 < held < BLOCK:
+        yield _joined(first)
+
+
+def _joined(pairs: list[tuple[Rows, Rows | None]]) -> tuple[Rows, Rows | None]:
+    if len(pairs) == 1:
+        return pairs[0]
+    weights = [w for _, w in pairs if w is not None]
+    return np.concatenate([rows for rows, _ in pairs]), np.concatenate(weights) if weights else None
 
 
 def _as_data(cls: type[Distribution], chunk: ArrayLike, dimension: int | None) -> Rows:
