@@ -94,7 +94,10 @@ native = Extension(
     include_dirs=[str(SOURCE / "include"), numpy.get_include()],
     define_macros=[("NPY_NO_DEPRECATED_API", "NPY_2_0_API_VERSION"),
                    ("NPY_TARGET_VERSION", "NPY_2_0_API_VERSION")],
-    depends=HEADERS + sorted(str(path) for path in Path("klfast/_core").glob("*.px[id]")),
+    depends=HEADERS
+    + LEVEL_SOURCES
+    + BASELINE_SOURCES
+    + sorted(str(path) for path in Path("klfast/_core").glob("*.px[id]")),
     extra_compile_args=["-O2", "-g0", "-ffp-contract=off"]
     + os.environ.get("KLFAST_CFLAGS", "").split(),
     extra_link_args=([] if sys.platform == "darwin" else ["-Wl,--strip-debug"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -124,7 +125,7 @@ class Mixture:
         shape = points.shape[: points.ndim - len(event)]
         if out is not None:
             check_out(out, shape, (np.float64,))
-        count = int(np.prod(shape, dtype=np.int64))
+        count = math.prod(shape)
         values = self._target().log_density(np.ascontiguousarray(points), count).reshape(shape)
         if out is None:
             return float(values[()]) if shape == () else values
@@ -143,7 +144,7 @@ class Mixture:
         """
         shape = size_shape(size)
         stream = as_stream(rng)
-        count = int(np.prod(shape, dtype=np.int64))
+        count = math.prod(shape)
         dtype = np.int64 if self.is_integer else np.float64
         draws = new_array((count, *self.event_shape), dtype)
         words = stream.words(stream._reserve(1), -(-count // TILE))[:count]

@@ -28,7 +28,7 @@ GRACE = 5.0
 def run(code: str, **environment: str) -> subprocess.CompletedProcess:
     """Run Python code in a process of its own."""
     env = {**os.environ, **environment}
-    return subprocess.run([sys.executable, "-c", textwrap.dedent(code)], env=env, timeout=60,
+    return subprocess.run([sys.executable, "-P", "-c", textwrap.dedent(code)], env=env, timeout=60,
                           capture_output=True, text=True)
 
 
@@ -48,10 +48,10 @@ def interrupted_after(work, delay=0.3):
             work()
         except KeyboardInterrupt:
             return time.monotonic() - sent[0]
-        timer.cancel()
-        timer.join()
         return None
     finally:
+        timer.cancel()
+        signal.signal(signal.SIGINT, signal.SIG_IGN)  # one that comes late ends nothing
         timer.join()
         signal.signal(signal.SIGINT, previous)
 
@@ -110,20 +110,29 @@ def test_ctrl_c_is_answered_within_a_tenth_of_a_second(name):
     assert r.status == "exact"
 
 
-def test_ctrl_c_is_answered_in_one_long_call_of_each_kernel():
-    """Calls of seconds: scores of vectors, and a batch with one member to each point."""
+def score_of_wide_vectors():
     wide = kf.MultivariateNormal(np.zeros(48), np.eye(48) + 0.5)
     rows = np.zeros((12_000, 48))
-    waited = interrupted_after(lambda: [wide.score(rows, coordinates="natural") for _ in range(99)],
-                               0.15)
-    assert waited is not None and waited < PROMISE * GRACE
+    return lambda: wide.score(rows, coordinates="natural")
+
+
+def density_with_a_member_to_each_point():
     batch = kf.Gamma(np.full(1, 2.5), 1.0)
     points = np.broadcast_to(1.5, (60_000_000,))
-    waited = interrupted_after(lambda: [batch.log_density(points) for _ in range(99)], 0.15)
-    assert waited is not None and waited < PROMISE * GRACE
+    return lambda: batch.log_density(points)
+
+
+def fit_to_many_data():
     x = np.broadcast_to(1.5, (30_000_000,)).copy()
     x[0] = 2.0
-    waited = interrupted_after(lambda: [kf.Gamma.fit(x) for _ in range(99)], 0.15)
+    return lambda: kf.Gamma.fit(x)
+
+
+@pytest.mark.parametrize("make", [score_of_wide_vectors, density_with_a_member_to_each_point,
+                                  fit_to_many_data])
+def test_ctrl_c_is_answered_inside_one_long_call(make):
+    call = make()
+    waited = interrupted_after(lambda: [call() for _ in range(99)], 0.15)
     assert waited is not None and waited < PROMISE * GRACE
 
 
@@ -201,7 +210,7 @@ def test_pickles_cross_processes():
 # ---- Memory ----
 
 
-@pytest.mark.parametrize("size", [2**60, 2**61, (2**40, 2**40), (2**62, 2), 2**50])
+@pytest.mark.parametrize("size", [2**60, 2**61, (2**40, 2**40), (2**61, 2), 2**50])
 @pytest.mark.parametrize(
     "p", [kf.Normal(0.0, 1.0), kf.Gamma(0.5, 1.0), kf.Poisson(3.0), kf.Normal(np.zeros(3), 1.0),
           kf.MultivariateNormal([0.0, 0.0], np.eye(2)), MIXTURE],
@@ -213,10 +222,16 @@ def test_a_size_beyond_memory_is_a_memory_error_that_moves_nothing(p, size):
     assert stream == kf.Stream(5)
 
 
-def test_samples_beyond_memory_are_a_memory_error():
-    with pytest.raises(MemoryError):
+def test_steps_beyond_memory_run_in_chunks_or_are_a_memory_error():
+    def work():
         kf.minimize_reverse_kl(kf.Normal(1.0, 1.0), slow_log_q, method="score", samples=2**50,
                                max_samples=2**50, rng=1)
+
+    try:
+        waited = interrupted_after(work)
+    except MemoryError:
+        return
+    assert waited is not None and waited < PROMISE * GRACE
 
 
 # ---- Environment ----
@@ -262,7 +277,7 @@ def test_import_needs_no_home_no_cache_and_no_locale(tmp_path):
     environment = {k: v for k, v in os.environ.items() if k in ("PATH", "PYTHONPATH", "SYSTEMROOT")}
     environment.update(LC_ALL="C", PYTHONDONTWRITEBYTECODE="1")
     found = subprocess.run(
-        [sys.executable, "-c", "import klfast as kf; print(kf.Normal(0.5, 1.0))"], cwd=tmp_path,
+        [sys.executable, "-P", "-c", "import klfast as kf; print(kf.Normal(0.5, 1.0))"], cwd=tmp_path,
         env={**environment, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         capture_output=True, text=True, timeout=60)
     assert found.returncode == 0, found.stderr
@@ -296,7 +311,12 @@ def test_the_last_block_can_be_drawn_and_no_more():
 
 @pytest.mark.parametrize("q", [slow_log_q, MIXTURE], ids=["callable", "compiled"])
 def test_a_run_at_the_end_of_its_stream_is_an_error_not_a_repeat(q):
-    stream = kf.Stream(7, 0, 2**64 - 3)
-    with pytest.raises(OverflowError):
-        kf.minimize_reverse_kl(kf.Normal(1.0, 1.0), q, method="score", max_steps=50, tolerance=0.0,
+    stream = kf.Stream(7, 0, 2**64 - 1)
+
+    def run():
+        kf.minimize_reverse_kl(kf.Normal(1.0, 1.0), q, method="score", max_steps=5, tolerance=0.0,
                                rng=stream)
+
+    run()  # a run takes one block
+    with pytest.raises(OverflowError):
+        run()

@@ -39,6 +39,10 @@ cdef class Distribution:
         free(self.constants)
         free(self.table)
 
+    cdef void made(self) except *:
+        if self.theta is NULL:
+            raise TypeError(f"this {type(self).__name__} was never given its parameters")
+
     # ---- Making one ----
 
     def _set(self, *values):
@@ -236,16 +240,19 @@ cdef class Distribution:
     @property
     def event_shape(self):
         """Shape of one draw: ``()`` or ``(d,)``."""
+        self.made()
         return (self.d,) if self.family.is_vector else ()
 
     @property
     def is_integer(self):
         """Whether draws are integers."""
+        self.made()
         return bool(self.family.is_integer)
 
     @property
     def n_coordinates(self):
         """Number k of natural, mean or unconstrained coordinates."""
+        self.made()
         return self.sizes.coordinates
 
     @classmethod
@@ -254,6 +261,7 @@ cdef class Distribution:
 
     def _is_interior(self):
         """Whether a step can move every member."""
+        self.made()
         cdef Py_ssize_t m
         for m in range(self.members):
             if not self.family.is_interior(self.d, self.theta + m * self.sizes.parameters):
@@ -270,6 +278,7 @@ cdef class Distribution:
 
     def _theta(self):
         """The flattened parameters, (members, parameters), as a copy."""
+        self.made()
         cdef cnp.ndarray out = np.empty((self.members, self.sizes.parameters))
         memcpy(data_of(out), self.theta, <size_t>out.size * sizeof(double))
         return out
@@ -342,6 +351,7 @@ cdef class Distribution:
             If `x` is not made of real numbers or does not broadcast with the batch, or `out` does
             not fit.
         """
+        self.made()
         cdef double point, result
         cdef double work[KLF_BLOCK]
         if PyFloat_CheckExact(x) and self.batch == () and not self.family.is_vector \
@@ -435,6 +445,7 @@ cdef class Distribution:
                     n = chunks[0].size
                     with nogil:
                         self.family.log_density_each(n, parameters, x, log_p)
+                    PyErr_CheckSignals()
         return result
 
     def _by_member(self, array, shape, tail, method, out, *arguments):
@@ -478,6 +489,7 @@ cdef class Distribution:
             The coordinates are on the last axis. 0 outside the support; its expectation under the
             distribution is 0. In natural coordinates it is T(x) - E T.
         """
+        self.made()
         cdef klf_coordinates code = coordinates_code(coordinates)
         width = self.sizes.parameters if code == KLF_PARAMETERS else self.sizes.coordinates
         array = as_float64(x, "x")
@@ -499,17 +511,24 @@ cdef class Distribution:
         cdef double *score = new_doubles(k * KLF_ROW + k + self.sizes.work)
         cdef double *one = score + k * KLF_ROW
         cdef double *work = one + k
-        while start < total:
-            n = total - start if total - start < KLF_BLOCK else KLF_BLOCK
-            with nogil:
+        # rows between two looks at signals: the map costs about k times the event's size
+        cdef size_t piece = 1 + 1000000 // (k * event * event), first, last
+        try:
+            while start < total:
+                n = min(total - start, <size_t>KLF_BLOCK)
                 self.family.score(self.d, self.constants, n, x + start * event, NULL, score, work)
-                for i in range(n):
-                    for j in range(k):
-                        one[j] = score[j * KLF_ROW + i]
-                    self.family.map_score(self.d, self.theta, self.constants, code, one,
-                                          rows + (start + i) * width, work)
-            start += n
-        free(score)
+                for first in range(0, n, piece):
+                    last = min(first + piece, n)
+                    with nogil:
+                        for i in range(first, last):
+                            for j in range(k):
+                                one[j] = score[j * KLF_ROW + i]
+                            self.family.map_score(self.d, self.theta, self.constants, code, one,
+                                                  rows + (start + i) * width, work)
+                    PyErr_CheckSignals()
+                start += n
+        finally:
+            free(score)
         if out is not None:
             out[...] = result
             return out
@@ -517,6 +536,7 @@ cdef class Distribution:
 
     def sufficient_statistics(self, x):
         """T(x), with the k statistics on the last axis; depends on the family alone."""
+        self.made()
         points = self._event_points(x)
         cdef cnp.ndarray flat = np.ascontiguousarray(points)
         shape = points.shape[: points.ndim - 1] if self.family.is_vector else points.shape
@@ -527,6 +547,7 @@ cdef class Distribution:
 
     def log_base_measure(self, x):
         """log h(x) of the density h(x) exp(eta.T(x) - A(eta)); depends on the family alone."""
+        self.made()
         points = self._event_points(x)
         cdef cnp.ndarray flat = np.ascontiguousarray(points)
         shape = points.shape[: points.ndim - 1] if self.family.is_vector else points.shape
@@ -545,6 +566,7 @@ cdef class Distribution:
     # ---- Parameter algebra ----
 
     def _coordinates(self, str kind):
+        self.made()
         cdef size_t k = self.sizes.coordinates, p = self.sizes.parameters
         cdef cnp.ndarray out = np.empty(self.batch + (k,))
         cdef double *to = data_of(out)
@@ -574,6 +596,7 @@ cdef class Distribution:
         return self._coordinates("unconstrained")
 
     def _each(self, str what):
+        self.made()
         cdef cnp.ndarray out = np.empty(self.batch)
         cdef double *to = data_of(out)
         cdef double *work = new_doubles(self.sizes.work)
@@ -596,6 +619,7 @@ cdef class Distribution:
         return self._each("log_partition")
 
     def _moments(self):
+        self.made()
         cdef size_t event = self.sizes.event
         cdef cnp.ndarray mean = np.empty((self.members, event))
         cdef cnp.ndarray variance = np.empty((self.members, event))
@@ -616,6 +640,7 @@ cdef class Distribution:
 
     def _score_map(self, coordinates):
         """The matrices J, batch + (width, k), that take the standard score to `coordinates`."""
+        self.made()
         cdef klf_coordinates code = coordinates_code(coordinates)
         cdef size_t k = self.sizes.coordinates
         cdef size_t width = self.sizes.parameters if code == KLF_PARAMETERS else k, j
@@ -639,6 +664,7 @@ cdef class Distribution:
 
     def _map_score(self, total, coordinates):
         """A standard score of one distribution, of shape (k,), in other coordinates."""
+        self.made()
         cdef klf_coordinates code = coordinates_code(coordinates)
         cdef cnp.ndarray source = np.ascontiguousarray(total, dtype=np.float64)
         cdef cnp.ndarray out = np.empty(self.sizes.parameters if code == KLF_PARAMETERS
@@ -683,6 +709,8 @@ cdef class Distribution:
 
     def _kl(self, Distribution other):
         """Closed-form D(self || other) for members of one family, batches broadcast."""
+        self.made()
+        other.made()
         shape = np.broadcast_shapes(self.batch, other.batch)
         cdef cnp.ndarray mine = np.ascontiguousarray(np.broadcast_to(
             np.arange(self.members).reshape(self.batch), shape), dtype=np.int64)
@@ -727,6 +755,7 @@ cdef class Distribution:
         MemoryError
             If the result does not fit; the stream has not moved then.
         """
+        self.made()
         return sample_into(self, size, rng, out, threads)
 
     cdef void prepare_table(self) except *:

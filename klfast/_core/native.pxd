@@ -221,7 +221,12 @@ cdef extern from "klfast/klfast.h" nogil:
     size_t klf_levels(const klf_level **levels)
     const klf_family *klf_find_family(const klf_level *level, const char *name)
     void klf_threefry4x64(int rounds, const uint64_t *key, const uint64_t *counter, uint64_t *out)
-    void klf_spawn(const klf_stream *parent, uint64_t index, klf_stream *child)
+    ctypedef enum klf_child_kind:
+        KLF_CHILD_SPAWNED
+        KLF_CHILD_OF_RUN
+
+    void klf_spawn(const klf_stream *parent, klf_child_kind kind, uint64_t index,
+                   klf_stream *child)
 
 
 cdef const klf_level *level
@@ -248,6 +253,7 @@ cdef class Distribution:
     cdef double *table
     cdef bint table_ready
 
+    cdef void made(self) except *
     cdef object column(self, size_t i)
     cdef void own(self, size_t d, tuple batch) except *
     cdef void validate(self) except *

@@ -69,6 +69,9 @@ HISTORY_COLUMNS = ("evaluations", "samples", "kl", "kl_error", "gain", "gain_err
                    "length")
 
 
+cdef uint64_t PIECE_BLOCKS = 512  # blocks of samples that a Python log q is handed in a piece
+
+
 cdef class ReverseRun:
     """The state of one reverse minimisation; the methods are its stages.
 
@@ -191,7 +194,8 @@ cdef class ReverseRun:
         return int(klf_reverse_probe_samples(&self.run))
 
     def probe(self, x, cnp.ndarray log_q):
-        """The in-family probe on samples with finite log q; True if it took or ended a step."""
+        """The in-family probe on samples with finite log q: 1 if it took or ended a step, 0 if q
+        is not in the family, -1 if the samples do not tell."""
         cdef cnp.ndarray rows = np.ascontiguousarray(x)
         cdef size_t n = rows.shape[0], k = self.run.sizes.coordinates
         cdef double *work = new_doubles(n * (k + 2) + (k + 2) * (k + 2)
@@ -203,19 +207,39 @@ cdef class ReverseRun:
         with nogil:
             moved = klf_reverse_probe(&self.run, n, samples, values, work)
         free(work)
-        return bool(moved)
+        return moved
 
-    def step_given(self, x, cnp.ndarray log_q, threads=1):
-        """One step from samples of the present member and their finite log q."""
-        cdef cnp.ndarray rows = np.ascontiguousarray(x)
-        cdef size_t n = rows.shape[0]
-        cdef cnp.ndarray moments = self._sum(
-            lambda a, b: self._given_range(rows, log_q, n, a, b),
-            (n + KLF_BLOCK - 1) // KLF_BLOCK, threads)
-        self.run.evaluations += n
+    def step_python(self, log_q_of, threads=1):
+        """One step with a Python log q, a piece of the samples at a time.
+
+        ``log_q_of(x)`` gives finite values, or None to end the run; it may raise: the state is then
+        as before the step.
+        """
+        cdef Sums total = Sums(self.run.sums.width)
+        cdef Sums part
+        cdef uint64_t samples = self.run.samples, start, n
+        cdef uint64_t piece = PIECE_BLOCKS * KLF_BLOCK
+        cdef uint64_t first = self.stream.reserve((samples + KLF_BLOCK - 1) // KLF_BLOCK)
+        cdef cnp.ndarray moments
+        for start in range(0, samples, piece):
+            n = min(piece, samples - start)
+            x = np.ascontiguousarray(self._draw(first + start // KLF_BLOCK, n, threads))
+            log_q = log_q_of(x)
+            if log_q is None:
+                return
+            for part in for_ranges(
+                    lambda a, b: self._given_range(x, log_q, n, start // KLF_BLOCK, a, b),
+                    (n + KLF_BLOCK - 1) // KLF_BLOCK, chunk_blocks(self.run.sizes.event), threads):
+                klf_accumulator_merge(&total.sums, &part.sums)
+            if self.run.status != KLF_RUN_GOING:
+                return
+        moments = total.total()
+        self.run.evaluations += samples
         klf_reverse_update(&self.run, data_of(moments))
 
-    def _given_range(self, cnp.ndarray rows, cnp.ndarray log_q, size_t total, size_t a, size_t b):
+    def _given_range(self, cnp.ndarray rows, cnp.ndarray log_q, size_t total, uint64_t number,
+                     size_t a, size_t b):
+        """Moments of blocks a to b of the rows, numbered from `number` on."""
         cdef Sums part = Sums(self.run.sums.width)
         cdef double *work = new_doubles(klf_reverse_work(&self.run) + part.sums.width)
         cdef double *moments = work + klf_reverse_work(&self.run)
@@ -232,7 +256,7 @@ cdef class ReverseRun:
                     moments, work, &bad)
                 if status != KLF_RUN_GOING:
                     break
-                klf_accumulator_add(&part.sums, i, moments)
+                klf_accumulator_add(&part.sums, number + i, moments)
         free(work)
         if status != KLF_RUN_GOING:
             self.run.status = status
@@ -271,7 +295,9 @@ cdef class ReverseRun:
                     break
                 klf_accumulator_add(&part.sums, i, moments)
         free(work)
-        if status != KLF_RUN_GOING and self.run.status == KLF_RUN_GOING:
+        # the first of the failing blocks, whichever thread is first to report
+        if status != KLF_RUN_GOING and (self.run.status == KLF_RUN_GOING
+                                        or first + i < self.run.bad_block):
             self.run.status = status
             self.run.bad_block = first + i
             self.run.bad_index = bad

@@ -5,7 +5,7 @@ def size_shape(size):
     if size is None:
         return ()
     items = size if isinstance(size, (tuple, list)) else (size,)
-    return tuple(bounded_integer(item, "size", 2**62) for item in items)
+    return tuple(bounded_integer(item, "size", 2**63) for item in items)
 
 
 def check_integer_range(Distribution self, bint converts):

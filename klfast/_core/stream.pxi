@@ -75,7 +75,7 @@ cdef class Stream:
         if blocks > 0 and (self.ended or blocks - 1 > 0xFFFFFFFFFFFFFFFF - first):
             raise OverflowError(f"{self!r} has fewer than {blocks} of its 2**64 blocks left")
         self.next_block = first + blocks
-        self.ended = blocks > 0 and self.next_block == 0
+        self.ended = self.ended or (blocks > 0 and self.next_block == 0)
         return first
 
     def _reserve(self, blocks):
@@ -98,10 +98,17 @@ cdef class Stream:
         children = []
         cdef klf_stream child
         for _ in range(n):
-            klf_spawn(&self.key, self.spawned, &child)
+            klf_spawn(&self.key, KLF_CHILD_SPAWNED, self.spawned, &child)
             self.spawned += 1
-            children.append(Stream(int(child.seed[0]) | int(child.seed[1]) << 64, child.stream))
+            children.append(stream_of(child))
         return children
+
+    def _for_run(self):
+        """A stream for the draws of one run, which takes one block of this one: runs in several
+        threads that share a stream do not disturb each other."""
+        cdef klf_stream child
+        klf_spawn(&self.key, KLF_CHILD_OF_RUN, self.reserve(1), &child)
+        return stream_of(child)
 
     def words(self, block, tiles=1, first_tile=0):
         """The 64-bit words of a block: ``64 * tiles`` of them, from tile `first_tile` on."""
@@ -125,6 +132,10 @@ cdef class Stream:
     def __repr__(self):
         block = "at its end" if self.ended else f"block={self.block}"
         return f"Stream(seed={self.seed}, stream={self.stream}, {block})"
+
+
+cdef stream_of(klf_stream key):
+    return Stream(int(key.seed[0]) | int(key.seed[1]) << 64, key.stream)
 
 
 def rebuild_stream(seed, stream, block, spawned, ended):

@@ -281,6 +281,8 @@ class _ScoreRun:
                 if self.status != "going":
                     break
         if self.status == "going":
+            if self.evaluations == 0:
+                raise ValueError("data is empty: there is nothing to fit")
             self.status = "budget"
         return self._result()
 

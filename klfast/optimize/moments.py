@@ -138,7 +138,7 @@ def _pairs(
     weights: Iterable[ArrayLike] | None,
     dimension: int | None,
 ) -> Iterator[tuple[Rows, Rows | None]]:
-    """Checked rows and weights, chunk by chunk; the first holds at least a block if there is one."""
+    """Checked rows and weights by chunks; the first holds at least a block if there is one."""
     first: list[tuple[Rows, Rows | None]] = []
     count, held = 0, 0
     weight_chunks = iter(weights) if weights is not None else None

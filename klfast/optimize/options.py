@@ -95,7 +95,7 @@ class Options:
             callback=callback,
             progress=progress,
             threads=DEFAULT if threads is None else thread_count(threads, "threads"),
-            stream=as_stream(rng),
+            stream=as_stream(rng)._for_run(),
         )
 
 

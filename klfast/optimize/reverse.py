@@ -96,7 +96,7 @@ def minimize_reverse_kl(
     threads : int, optional
         Number of threads; does not change the result.
     rng : int, None, SeedSequence, numpy Generator or Stream, optional
-        Random numbers.
+        Random numbers; a Stream gives one of its blocks, which seeds the run's own.
 
     Returns
     -------
@@ -172,6 +172,7 @@ class _Driver:
         self.method = method
         self.rows: list[NDArray[np.float64]] = []
         self.status = "going"
+        self.undetermined = False
         self.where = ""
         self.share = ""
         self.began = time.monotonic()
@@ -189,6 +190,7 @@ class _Driver:
                     probing = self._probe()
                 else:
                     self._advance()
+                    probing = self.undetermined
                 if self.status == "going":
                     self.status = self.run.status
                 kl, error = self.run.estimates[:2]
@@ -217,35 +219,34 @@ class _Driver:
         log_q = self._log_q(x)
         if log_q is None:
             return False
-        landed = self.run.probe(x, log_q)
-        if landed:
+        verdict = self.run.probe(x, log_q)
+        self.undetermined = verdict < 0
+        if verdict > 0:
             self.rows.append(self.run.history_row()[None])
         elif self.run.evaluations + self.run.samples > self.options.max_evaluations:
             self.status = "budget"
-        return bool(landed)
+        return verdict > 0
 
     def _advance(self) -> None:
         """One step, or many if nobody needs to hear of each."""
         run, samples = self.run, self.run.samples
         work = samples * self.event
         if self.target is None:
-            x = run.draw(samples, self.options.threads)
-            log_q = self._log_q(x)
-            if log_q is None:
+            run.step_python(self._log_q, self.options.threads)
+            if self.status != "going":
                 return
-            run.step_given(x, log_q, self.options.threads)
             self.rows.append(run.history_row()[None])
         elif work > _LARGEST_RUN // 4:
             run.step_compiled(self.options.threads)
             self.rows.append(run.history_row()[None])
         else:
-            quiet = self.options.callback is None
+            quiet = self.options.callback is None and not self.undetermined
             self.rows.append(run.run_compiled(max(1, _LARGEST_RUN // work) if quiet else 1))
         if run.status == "support_error":
             self._describe_support(run.bad_sample(), 0, 0)
 
     def _log_q(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """log q at samples, all finite; None where some are -inf: the run is then over."""
+        """Log q at samples, all finite; None where some are -inf: the run is then over."""
         if self.target is not None:
             values = self.target.log_density(np.ascontiguousarray(x), len(x))
         else:

@@ -55,7 +55,7 @@ size_t klf_reverse_work(const klf_reverse *run)
 void klf_reverse_memory(const klf_reverse *run, size_t *doubles, size_t *integers)
 {
     const klf_sizes *s = &run->sizes;
-    *doubles = 3 * s->parameters + s->constants + s->table + 5 * s->coordinates
+    *doubles = 3 * s->parameters + s->constants + s->table + 7 * s->coordinates
                + moments_width(run) * (SUM_NODES + 1) + klf_reverse_work(run);
     *integers = 2 * SUM_NODES;
 }
@@ -84,6 +84,8 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
     run->table = take(&doubles, s->table);
     run->direction = take(&doubles, s->coordinates);
     run->gradient = take(&doubles, s->coordinates);
+    run->direction_previous = take(&doubles, s->coordinates);
+    run->gradient_previous = take(&doubles, s->coordinates);
     run->adam_mean = take(&doubles, s->coordinates);
     run->adam_square = take(&doubles, s->coordinates);
     run->unconstrained = take(&doubles, s->coordinates);
@@ -345,15 +347,33 @@ static void natural_step(klf_reverse *run)
 /* The divergence has risen by more than its error: back, and again with a shorter step. */
 static void retreat(klf_reverse *run)
 {
+    const size_t bytes = run->sizes.coordinates * sizeof *run->direction;
     memcpy(run->theta, run->theta_previous, run->sizes.parameters * sizeof *run->theta);
+    memcpy(run->direction, run->direction_previous, bytes);
+    memcpy(run->gradient, run->gradient_previous, bytes);
     prepare(run);
     run->kl = run->kl_previous;
     run->kl_error = run->kl_error_previous;
+    run->gain = run->gain_previous;
+    run->explained = run->explained_previous;
     run->trust *= 0.25;
     if (++run->rejections > LARGEST_REJECTIONS)
         run->status = KLF_RUN_DIVERGED;
     else
         natural_step(run);
+}
+
+/* What a retreat needs: the estimates at the member that the next step starts from. */
+static void keep_previous(klf_reverse *run)
+{
+    const size_t bytes = run->sizes.coordinates * sizeof *run->direction;
+    run->has_previous = 1;
+    run->kl_previous = run->kl;
+    run->kl_error_previous = run->kl_error;
+    run->gain_previous = run->gain;
+    run->explained_previous = run->explained;
+    memcpy(run->direction_previous, run->direction, bytes);
+    memcpy(run->gradient_previous, run->gradient, bytes);
 }
 
 static void adapt_trust(klf_reverse *run)
@@ -379,10 +399,8 @@ static void update_natural(klf_reverse *run, const estimates *e)
         }
         adapt_trust(run);
     }
-    run->has_previous = 1;
+    keep_previous(run);
     run->rejections = 0;
-    run->kl_previous = run->kl;
-    run->kl_error_previous = run->kl_error;
     const int noisy = run->gain < 2.0 * run->gain_error || !e->informative;
     if (noisy && run->samples > (uint64_t)e->n) /* more are coming already */
         run->floored = 0;
@@ -439,8 +457,9 @@ static void update_score(klf_reverse *run, const double *moments)
  * so only of enough samples; where these are missing it takes them at the next step. */
 static int is_quiet(klf_reverse *run, const estimates *e)
 {
-    const uint64_t verdict = run->max_samples < VERDICT_SAMPLES ? run->max_samples
-                                                                : VERDICT_SAMPLES;
+    const uint64_t left = run->max_evaluations - run->evaluations;
+    const uint64_t most = run->max_samples < left ? run->max_samples : left;
+    const uint64_t verdict = most < VERDICT_SAMPLES ? most : VERDICT_SAMPLES;
     const int quiet = e->informative && run->gain + 2.0 * run->gain_error <= run->tolerance
                       && e->noise <= run->tolerance;
     if (!quiet || run->method == KLF_METHOD_SCORE || run->samples >= verdict)
@@ -568,16 +587,27 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
     if (size < 0.0 || run->method != KLF_METHOD_NATURAL || k > PROBE_UP_TO)
         return 0;
     double intercept, residual;
-    if (!least_squares(n, k, columns, triangle, run->gradient, &intercept, &residual)
-        || residual > 64.0 * 0x1p-52 * size)
+    if (!least_squares(n, k, columns, triangle, run->gradient, &intercept, &residual))
+        return -1;
+    if (residual > 64.0 * 0x1p-52 * size)
         return 0;
+    const double kl = run->kl + intercept;
+    if (run->has_previous && kl - run->kl_previous > 1e-6 * (1.0 + fabs(kl))) {
+        /* The landing has raised the divergence: q only looked like a member where p was. Back, and
+         * on by natural steps. */
+        memcpy(run->theta, run->theta_previous, run->sizes.parameters * sizeof *run->theta);
+        prepare(run);
+        run->has_previous = 0;
+        run->reference = run->kl_previous;
+        return 0;
+    }
     double square = 0.0;
     for (size_t j = 0; j < k; j++) {
         run->direction[j] = -run->gradient[j];
         square = fma(run->gradient[j], run->gradient[j], square);
     }
     const double gain = 0.5 * square;
-    run->kl += intercept;
+    run->kl = kl;
     run->kl_error = residual / sqrt((double)n);
     run->gain_error = 0.0;
     run->explained = 1.0;
@@ -596,6 +626,9 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
             run->status = KLF_RUN_DIVERGED;
         else
             accept_trial(run);
+        run->explained = 0.0; /* should a natural step follow and find the divergence risen */
+        keep_previous(run);
+        run->explained = 1.0;
     }
     return 1;
 }

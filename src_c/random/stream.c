@@ -23,11 +23,11 @@ void klf_threefry4x64(int rounds, const uint64_t key[4], const uint64_t counter[
     }
 }
 
-void klf_spawn(const klf_stream *parent, uint64_t index, klf_stream *child)
+void klf_spawn(const klf_stream *parent, klf_child_kind kind, uint64_t index, klf_stream *child)
 {
     const uint64_t key[4] = {parent->seed[0], parent->seed[1], parent->stream,
                              KLF_PURPOSE_SPAWN};
-    const uint64_t counter[4] = {index, 0, 0, 0};
+    const uint64_t counter[4] = {index, (uint64_t)kind, 0, 0};
     uint64_t out[4];
     klf_threefry4x64(20, key, counter, out); /* 20 rounds: the paper's margin of safety */
     *child = (klf_stream){{out[0], out[1]}, 0};

@@ -339,7 +339,7 @@ def test_kl_to_itself_is_exactly_0(p):
 
 @over_families()
 def test_kl_is_never_negative(name):
-    members = [p for p in MEMBERS[name].ordinary + MEMBERS[name].extreme]
+    members = MEMBERS[name].ordinary + MEMBERS[name].extreme
     for p in members:
         for q in members:
             if p.event_shape == q.event_shape:

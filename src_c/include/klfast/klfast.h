@@ -249,11 +249,12 @@ typedef struct {
     int quiet, floored;            /* steps in a row without sign of gain; at max_samples */
     int has_previous, rejections, stalled;
     double kl, kl_error, gain, gain_error, explained, length; /* of the last step */
-    double kl_previous, kl_error_previous, predicted;
+    double kl_previous, kl_error_previous, gain_previous, explained_previous, predicted;
     double probe_gain; /* of the probe before */
     double adam_power_mean, adam_power_square;
     double *theta, *theta_previous, *theta_trial, *constants, *table;
-    double *direction, *gradient, *adam_mean, *adam_square, *unconstrained;
+    double *direction, *gradient, *direction_previous, *gradient_previous;
+    double *adam_mean, *adam_square, *unconstrained;
     double *moments, *work;
     klf_accumulator sums;
 } klf_reverse;
@@ -276,7 +277,8 @@ klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const d
 /* The number of samples that the in-family probe wants; 0 if the family is too large for it. */
 size_t klf_reverse_probe_samples(const klf_reverse *run);
 /* The probe: least squares of r on the score over n samples x with their log q. If what it leaves
- * is rounding, q is in the family, and the step is taken that lands on it; 1 then, else 0. `work`
+ * is rounding, q is in the family, and the step is taken that lands on it; 1 then, else 0, or -1 if
+ * the samples do not tell: a lattice family with nearly all its mass at one point, say. `work`
  * has n (k + 2) + (k + 2)^2 + klf_reverse_work(run) doubles. */
 int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
                       double *work);
@@ -327,8 +329,10 @@ const klf_family *klf_find_family(const klf_level *level, const char *name);
 /* One Threefry4x64 evaluation: the published generator itself. */
 void klf_threefry4x64(int rounds, const uint64_t key[4], const uint64_t counter[4],
                       uint64_t out[4]);
-/* Child number `index` of a stream: another seed. */
-void klf_spawn(const klf_stream *parent, uint64_t index, klf_stream *child);
+/* Child number `index` of a stream, another seed. Children that users ask for and those that a run
+ * makes for its own draws are numbered apart. */
+typedef enum { KLF_CHILD_SPAWNED, KLF_CHILD_OF_RUN } klf_child_kind;
+void klf_spawn(const klf_stream *parent, klf_child_kind kind, uint64_t index, klf_stream *child);
 
 #ifdef __cplusplus
 }
