@@ -38,6 +38,7 @@ cdef class Accumulator:
     cdef double *open_r
     cdef bint open_weighted
     cdef size_t pending       # its number of rows
+    cdef bint busy            # rows are being added, perhaps without the GIL
 
     def __cinit__(self, Distribution distribution, kind="score", first_block=0):
         if distribution.batch != ():
@@ -105,7 +106,18 @@ cdef class Accumulator:
         self._add_rows(rows, w, r, threads)
 
     def _add_rows(self, cnp.ndarray rows, w, r, threads):
-        """Checked rows: fill the open block, then whole blocks, then open a new one."""
+        """Add checked rows; one thread at a time."""
+        if self.busy:
+            raise RuntimeError("this accumulator is in use by another thread: give each its own "
+                               "and merge them")
+        self.busy = True
+        try:
+            self._deal(rows, w, r, threads)
+        finally:
+            self.busy = False
+
+    def _deal(self, cnp.ndarray rows, w, r, threads):
+        """Fill the open block, then whole blocks, then open a new one."""
         cdef size_t n = rows.shape[0], start = 0, whole, a, chunk
         cdef size_t event = self.distribution.sizes.event
         cdef const double *x = data_of(rows)
@@ -233,6 +245,8 @@ cdef class Accumulator:
         ValueError
             If they differ in distribution or kind or share a block: nothing is merged then.
         """
+        if self.busy or other.busy:
+            raise RuntimeError("an accumulator that is in use by another thread cannot be merged")
         if other.kind != self.kind or other.distribution != self.distribution:
             raise ValueError("accumulators of different distributions or kinds do not merge")
         cdef Accumulator closed = self._whole()

@@ -195,6 +195,8 @@ cdef extern from "klfast/klfast.h" nogil:
     size_t klf_reverse_probe_samples(const klf_reverse *run)
     int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
                           double *work)
+    size_t klf_reverse_probe_work(const klf_reverse *run, size_t n)
+    int klf_reverse_undo_landing(klf_reverse *run)
     void klf_reverse_update(klf_reverse *run, const double *moments)
     uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history)
     void klf_reverse_row(const klf_reverse *run, double *row)

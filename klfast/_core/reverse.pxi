@@ -190,6 +190,10 @@ cdef class ReverseRun:
         """Count evaluations of log q that led to no step."""
         self.run.evaluations += n
 
+    def undo_landing(self):
+        """Go back to before a landing at which log q is not finite; False if there was none."""
+        return bool(klf_reverse_undo_landing(&self.run))
+
     def probe_samples(self):
         return int(klf_reverse_probe_samples(&self.run))
 
@@ -197,9 +201,8 @@ cdef class ReverseRun:
         """The in-family probe on samples with finite log q: 1 if it took or ended a step, 0 if q
         is not in the family, -1 if the samples do not tell."""
         cdef cnp.ndarray rows = np.ascontiguousarray(x)
-        cdef size_t n = rows.shape[0], k = self.run.sizes.coordinates
-        cdef double *work = new_doubles(n * (k + 2) + (k + 2) * (k + 2)
-                                        + klf_reverse_work(&self.run))
+        cdef size_t n = rows.shape[0]
+        cdef double *work = new_doubles(klf_reverse_probe_work(&self.run, n))
         cdef const double *samples = data_of(rows)
         cdef const double *values = data_of(log_q)
         cdef int moved

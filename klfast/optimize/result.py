@@ -35,7 +35,8 @@ class FitResult:
     log_likelihood : float
         For data: the weighted sum of log p. NaN otherwise.
     gain, gain_error : float
-        Predicted reduction of the divergence by one more step, and its standard error.
+        Predicted reduction of the divergence by one more step, and its standard error, which holds
+        near the minimum and is too small far from it.
     status : str
         One of "exact", "converged", "noise_floor", "budget", "stopped_by_callback",
         "support_error", "diverged".

@@ -218,6 +218,8 @@ class _Driver:
         x = self.run.draw(n)
         log_q = self._log_q(x)
         if log_q is None:
+            if self.run.undo_landing():  # q only looked like a member where p was
+                self.status = "going"
             return False
         verdict = self.run.probe(x, log_q)
         self.undetermined = verdict < 0

@@ -17,8 +17,9 @@ extern const klf_level klf_level_v3;
 extern const klf_level klf_level_v4;
 #endif
 
-/* Every feature that the compiler may use at the level, as the psABI lists them; the run-time
- * library's test includes whether the system saves the registers. */
+/* The features that tell the level: every processor with these has the rest of the psABI's list
+ * (lzcnt, movbe, f16c), which older compilers cannot ask for. The run-time library's test includes
+ * whether the system saves the registers. */
 #ifdef KLF_HAS_V3
 static int processor_has_v3(void)
 {

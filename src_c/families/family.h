@@ -30,7 +30,8 @@ static const double KLF_SMALLEST = 0x1p-1074;                /* the smallest pos
     .sizes = sizes, .check = check, .is_interior = is_interior, .prepare = prepare, \
     .sample = sample, .log_density = log_density, .score = score, .statistics = statistics, \
     .log_base_measure = log_base_measure, .log_partition = log_partition, \
-    .to_natural = to_natural, .from_natural = from_natural, .to_mean = to_mean, .from_mean = from_mean, \
+    .to_natural = to_natural, .from_natural = from_natural, \
+    .to_mean = to_mean, .from_mean = from_mean, \
     .to_unconstrained = to_unconstrained, .from_unconstrained = from_unconstrained, \
     .entropy = entropy, .kl = kl, .mean_variance = mean_variance, .map_score = map_score, \
     .move = move, .max_step = max_step, .check_data = check_data, .reference = reference, \

@@ -239,18 +239,19 @@ static size_t gamma_propose(const gamma_constants *c, const klf_key *key, uint64
 #define GAMMA_LOWERING_TILE (UINT64_C(1) << 32)
 
 /* Gamma(a) = Gamma(a + 1) U^(1/a) for a < 1 (Marsaglia and Tsang, section 6). The power comes in
- * two halves, before and after the division by the rate, so that it does not underflow where the
- * quotient would not. */
+ * two halves, each divided by the root of the rate, so that nothing under- or overflows where the
+ * draw does not. */
 static void gamma_lower(const gamma_constants *c, const klf_key *key, uint64_t block, size_t n,
                         double *restrict x)
 {
     uint64_t words[KLF_TILE];
+    const double root_rate = sqrt(c->rate);
     for (size_t start = 0; start < n; start += KLF_TILE) {
         const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
         klf_fill_tiles(key, block, GAMMA_LOWERING_TILE + start / KLF_TILE, 1, words);
         for (size_t i = 0; i < count; i++) {
             const double half = klf_exp(0.5 * klf_log(klf_uniform(words[i])) / c->shape);
-            x[start + i] = c->d * x[start + i] * half / c->rate * half;
+            x[start + i] = c->d * x[start + i] * half / root_rate * (half / root_rate);
         }
     }
 }
@@ -416,6 +417,7 @@ static void to_mean(size_t d, const double *theta, double *mu)
 static double gamma_shape_from(double s)
 {
     double a = (3.0 - s + sqrt((s - 3.0) * (s - 3.0) + 24.0 * s)) / (12.0 * s);
+    a = s > 1e6 ? 1.0 / s : a; /* where the start cancels: -psi(a) = 1/a to first order */
     for (int i = 0; i < 30; i++) {
         const double g = -klf_digamma_minus_log(a);
         const double step = (g / s - 1.0) * g / klf_trigamma_minus_inverse(a);

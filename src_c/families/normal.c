@@ -24,9 +24,11 @@ typedef struct {
 KLF_INLINE normal_constants normal_prepare(double loc, double scale)
 {
     normal_constants c;
-    c.unit = scale < 0x1p-960 ? 0x1p60 : (scale > 0x1p960 ? 0x1p-60 : 1.0);
+    const double raise = fabs(loc) < 0x1p900 ? 0x1p60 : 1.0; /* loc itself must not overflow */
+    c.unit = scale < 0x1p-960 ? raise : (scale > 0x1p960 ? 0x1p-60 : 1.0);
     c.minus_loc = -loc * c.unit;
     c.inverse_scale = 1.0 / (scale * c.unit);
+    c.inverse_scale = c.inverse_scale > DBL_MAX ? DBL_MAX : c.inverse_scale;
     c.constant = -klf_log(scale) - 0.5 * KLF_LOG_2PI;
     c.loc = loc;
     c.scale = scale;

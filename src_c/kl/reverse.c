@@ -3,10 +3,10 @@
  * In standard coordinates the Fisher information is the identity, so the natural gradient is the
  * covariance g = Cov(s, r) of score and log-ratio r = log p - log q, and a step v changes the
  * divergence by about g.v + v.Hv/2, H = I where q is in the family. See
- * Amari (1998), "Natural gradient works efficiently in learning", Neural Computation 10; Salimans and Knowles (2013), "Fixed-form variational posterior
- * approximation through stochastic linear regression", Bayesian Analysis 8, for the regression;
- * Williams (1992), "Simple statistical gradient-following algorithms", Machine Learning 8, for the
- * score function with a baseline.
+ * Amari (1998), "Natural gradient works efficiently in learning", Neural Computation 10; Salimans
+ * and Knowles (2013), "Fixed-form variational posterior approximation through stochastic linear
+ * regression", Bayesian Analysis 8, for the regression; Williams (1992), "Simple statistical
+ * gradient-following algorithms", Machine Learning 8, for the score function with a baseline.
  */
 #include <math.h>
 #include <string.h>
@@ -544,7 +544,7 @@ static int least_squares(size_t n, size_t k, double *columns, double *triangle, 
 /* Fills the columns (1, s, r - r_0), their squared norms, and returns the size of the rounding
  * errors in r, or a negative number if some r is not finite. */
 static double probe_columns(klf_reverse *run, size_t n, const double *x, const double *log_q,
-                            double *columns, double *norms, double *work)
+                            double *columns, double *norms, double *first, double *work)
 {
     const size_t k = run->sizes.coordinates;
     double *log_p = work, *score = work + KLF_BLOCK, *scratch = score + k * KLF_ROW;
@@ -565,16 +565,39 @@ static double probe_columns(klf_reverse *run, size_t n, const double *x, const d
     if (!(fabs(total) < INFINITY && largest < INFINITY))
         return -1.0;
     run->reference = r[0] + total / (double)n;
-    const double first = r[0];
+    double square = 0.0;
     for (size_t i = 0; i < n; i++)
-        r[i] -= first;
+        square = fma(r[i] - run->reference, r[i] - run->reference, square);
+    run->kl = run->reference;
+    run->kl_error = sqrt(square / ((double)n - 1.0) / (double)n);
+    *first = r[0];
+    for (size_t i = 0; i < n; i++)
+        r[i] -= *first;
     for (size_t j = 0; j <= k; j++) {
         norms[j] = 0.0;
         for (size_t i = 0; i < n; i++)
             norms[j] = fma(columns[j * n + i], columns[j * n + i], norms[j]);
     }
-    run->kl = first; /* the intercept is added to it */
     return largest;
+}
+
+size_t klf_reverse_probe_work(const klf_reverse *run, size_t n)
+{
+    const size_t width = run->sizes.coordinates + 2;
+    const int regresses = run->sizes.coordinates <= PROBE_UP_TO;
+    return n * width + (regresses ? width * width : width) + klf_reverse_work(run);
+}
+
+int klf_reverse_undo_landing(klf_reverse *run)
+{
+    if (!run->has_previous)
+        return 0;
+    memcpy(run->theta, run->theta_previous, run->sizes.parameters * sizeof *run->theta);
+    prepare(run);
+    run->has_previous = 0;
+    run->kl = run->reference = run->kl_previous;
+    run->kl_error = run->kl_error_previous;
+    return 1;
 }
 
 int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
@@ -582,23 +605,25 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
 {
     const size_t k = run->sizes.coordinates;
     double *columns = work, *triangle = columns + n * (k + 2);
-    double *rest = triangle + (k + 2) * (k + 2);
-    const double size = probe_columns(run, n, x, log_q, columns, triangle, rest);
-    if (size < 0.0 || run->method != KLF_METHOD_NATURAL || k > PROBE_UP_TO)
+    double *rest = triangle + (k <= PROBE_UP_TO ? (k + 2) * (k + 2) : k + 2);
+    double first;
+    const double size = probe_columns(run, n, x, log_q, columns, triangle, &first, rest);
+    if (size < 0.0) {
+        (void)klf_reverse_undo_landing(run);
+        return 0;
+    }
+    if (run->method != KLF_METHOD_NATURAL || k > PROBE_UP_TO)
         return 0;
     double intercept, residual;
     if (!least_squares(n, k, columns, triangle, run->gradient, &intercept, &residual))
         return -1;
     if (residual > 64.0 * 0x1p-52 * size)
         return 0;
-    const double kl = run->kl + intercept;
+    const double kl = first + intercept;
     if (run->has_previous && kl - run->kl_previous > 1e-6 * (1.0 + fabs(kl))) {
         /* The landing has raised the divergence: q only looked like a member where p was. Back, and
          * on by natural steps. */
-        memcpy(run->theta, run->theta_previous, run->sizes.parameters * sizeof *run->theta);
-        prepare(run);
-        run->has_previous = 0;
-        run->reference = run->kl_previous;
+        (void)klf_reverse_undo_landing(run);
         return 0;
     }
     double square = 0.0;

@@ -273,11 +273,11 @@ static uint64_t hash_algebra(const member *m, const member *other)
 /* The in-family probe, as often as it takes a step. */
 static void probe(klf_reverse *run, const member *start)
 {
-    const size_t n = klf_reverse_probe_samples(run), k = run->sizes.coordinates;
+    const size_t n = klf_reverse_probe_samples(run);
     double *x = new_doubles(n * run->sizes.event), *log_q = new_doubles(n);
-    double *work = new_doubles(n * (k + 2) + (k + 2) * (k + 2) + klf_reverse_work(run));
+    double *work = new_doubles(klf_reverse_probe_work(run, n));
     int landed = 1;
-    while (landed && run->status == KLF_RUN_GOING) {
+    while (landed > 0 && run->status == KLF_RUN_GOING) {
         for (size_t i = 0; i < n; i += KLF_BLOCK) {
             const size_t count = block_length(n, i);
             double *rows = x + i * run->sizes.event;
@@ -419,7 +419,7 @@ static void print_words(const klf_level *level)
     for (size_t i = 0; i < 4 * KLF_TILE; i++)
         hash_word(&hash, words[i]);
     klf_stream child;
-    klf_spawn(&stream, 5, &child);
+    klf_spawn(&stream, KLF_CHILD_SPAWNED, 5, &child);
     hash_word(&hash, child.seed[0]);
     hash_word(&hash, child.seed[1]);
     printf("words %016llx\n", (unsigned long long)hash);

@@ -278,10 +278,14 @@ klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const d
 size_t klf_reverse_probe_samples(const klf_reverse *run);
 /* The probe: least squares of r on the score over n samples x with their log q. If what it leaves
  * is rounding, q is in the family, and the step is taken that lands on it; 1 then, else 0, or -1 if
- * the samples do not tell: a lattice family with nearly all its mass at one point, say. `work`
- * has n (k + 2) + (k + 2)^2 + klf_reverse_work(run) doubles. */
+ * the samples do not tell: a lattice family with nearly all its mass at one point, say. `work` has
+ * klf_reverse_probe_work doubles. */
 int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
                       double *work);
+size_t klf_reverse_probe_work(const klf_reverse *run, size_t n);
+/* Back to the member before a landing at which log q turned out not to be finite; 0 if there was no
+ * landing. */
+int klf_reverse_undo_landing(klf_reverse *run);
 /* One update of the parameters from the moments of a step of n samples; sets status when done. */
 void klf_reverse_update(klf_reverse *run, const double *moments);
 /* Up to `steps` whole steps; history rows (KLF_ROW_COLUMNS + sizes.parameters doubles each). */
