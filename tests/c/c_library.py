@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import functools
 import os
 import platform
 import runpy
 import shutil
 import subprocess
 import sys
+import threading
 import types
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -36,7 +38,11 @@ class Settings:
     baseline_sources: list[Path]
 
 
-def settings(machine: str | None = None) -> Settings:
+_reading = threading.Lock()  # runpy and the stubs change sys.modules
+
+
+@functools.lru_cache
+def _settings(machine: str) -> Settings:
     """The constants of setup.py, run without building: neither setuptools nor Cython is needed."""
 
     class Anything(types.ModuleType):
@@ -52,7 +58,7 @@ def settings(machine: str | None = None) -> Settings:
     with (
         contextlib.chdir(ROOT),
         mock.patch.dict(sys.modules, stubs),
-        mock.patch.object(platform, "machine", return_value=machine or platform.machine()),
+        mock.patch.object(platform, "machine", return_value=machine),
     ):
         names_of = runpy.run_path("setup.py", run_name="setup")
         levels = names_of["levels"]()
@@ -63,6 +69,12 @@ def settings(machine: str | None = None) -> Settings:
         level_sources=[ROOT / source for source in names_of["LEVEL_SOURCES"]],
         baseline_sources=[ROOT / source for source in names_of["BASELINE_SOURCES"]],
     )
+
+
+def settings(machine: str | None = None) -> Settings:
+    """What setup.py says of the C library on this or another machine."""
+    with _reading:
+        return _settings(machine or platform.machine())
 
 
 def require(*programs: str) -> None:
