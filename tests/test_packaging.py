@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.metadata
-import importlib.util
 import os
 import re
 import shutil
@@ -37,13 +35,6 @@ def run(*command: object, where: Path | None = None) -> str:
     return done.stdout
 
 
-def has_build_requirements() -> bool:
-    """Whether this interpreter could build klfast."""
-    if not all(importlib.util.find_spec(name) for name in ("setuptools", "Cython", "numpy")):
-        return False
-    return int(importlib.metadata.version("setuptools").split(".")[0]) >= 77
-
-
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
     """The names in the sdist, the sdist unpacked, the wheel from that, and an environment."""
@@ -52,14 +43,7 @@ def made(tmp_path_factory):
     sources = {str(path.relative_to(tree)) for path in tree.rglob("*") if path.suffix in SOURCES}
     run(sys.executable, "-m", "venv", work / "venv")
     python = work / "venv" / ("Scripts" if os.name == "nt" else "bin") / "python"
-    if has_build_requirements():  # lend them to the environment; its own packages come first
-        run(python, "-m", "pip", "uninstall", "-q", "-y", "setuptools")
-        site = run(python, "-c", "import site; print(site.getsitepackages()[0])").strip()
-        lent = {str(Path(importlib.util.find_spec(n).origin).parents[1])
-                for n in ("setuptools", "Cython", "numpy")}
-        Path(site, "lent.pth").write_text("\n".join(lent) + "\n")
-    else:
-        run(python, "-m", "pip", "install", "-q", *PROJECT["build-system"]["requires"])
+    run(python, "-m", "pip", "install", "-q", *PROJECT["build-system"]["requires"])
     build = "import sys, setuptools.build_meta as b; getattr(b, sys.argv[1])(sys.argv[2])"
     run(python, "-c", build, "build_sdist", work / "out", where=tree)
     sdist = work / "out" / f"klfast-{VERSION}.tar.gz"
