@@ -62,7 +62,7 @@ cdef inline double *data_of(cnp.ndarray array) noexcept:
 
 
 cdef inline double *new_doubles(size_t count) except NULL:
-    # 64-byte slots: one spare doubles as room for empty requests
+    # a few spare, so that an empty request is a valid pointer too
     cdef double *memory = <double *>malloc((count + 8) * sizeof(double))
     if memory is NULL:
         raise MemoryError(f"no memory for {count} doubles")

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from klfast._core.native import Accumulator, Distribution, Stream
 from klfast.divergence import KLEstimate, kl_divergence
-from klfast.optimize.moments import _as_data, fit_moments, log_likelihood
+from klfast.optimize.moments import _as_data, fit_moments, log_likelihood, next_weights
 from klfast.optimize.options import LARGEST_COUNT, Options, choice, count, one_member
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
@@ -304,7 +304,8 @@ class _ScoreRun:
         if not isinstance(source.chunks, list):
             weight_chunks = None if source.weights is None else iter(source.weights)
             for chunk in source.chunks:
-                yield source.rows(chunk), None if weight_chunks is None else next(weight_chunks)
+                rows = source.rows(chunk)
+                yield rows, None if weight_chunks is None else next_weights(weight_chunks, rows)
             return
         rows = np.concatenate([source.rows(chunk) for chunk in source.chunks])
         if not len(rows):

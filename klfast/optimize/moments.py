@@ -144,7 +144,7 @@ def _pairs(
     weight_chunks = iter(weights) if weights is not None else None
     for chunk in chunks:
         rows = _as_data(cls, chunk, dimension)
-        w = None if weight_chunks is None else checked_weights(next(weight_chunks), len(rows))
+        w = None if weight_chunks is None else next_weights(weight_chunks, rows)
         dimension = rows.shape[1] if rows.ndim == 2 else None
         family_check_data(cls, rows, dimension or 1, count)
         count += len(rows)
@@ -157,6 +157,15 @@ def _pairs(
                 yield _joined(first)
     if 0 < held < BLOCK:
         yield _joined(first)
+
+
+def next_weights(weights: Iterator[ArrayLike], rows: Rows) -> Rows:
+    """The checked weights of one chunk, of which there must be an array to each."""
+    w = next(weights, None)
+    if w is None:
+        raise ValueError("weights has fewer arrays than data has chunks: it needs one to each")
+    checked: Rows = checked_weights(w, len(rows))
+    return checked
 
 
 def _joined(pairs: list[tuple[Rows, Rows | None]]) -> tuple[Rows, Rows | None]:

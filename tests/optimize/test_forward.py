@@ -361,3 +361,11 @@ def test_callback_history_and_result():
     assert again.distribution == r.distribution
     assert_array_equal(again.history, r.history)
     assert "log-likelihood" in repr(kf.minimize_forward_kl(kf.Normal(1.0, 1.0), x))
+
+
+@pytest.mark.parametrize("method", ["moments", "score"])
+def test_too_few_arrays_of_weights_are_named(method):
+    chunks = [np.array([1.0, 2.0, 4.0]), np.array([3.0, 5.0])]
+    with pytest.raises(ValueError, match="weights has fewer arrays"):
+        kf.minimize_forward_kl(kf.Normal(0.0, 1.0), iter(chunks), weights=iter([np.ones(3)]),
+                               method=method, max_steps=9)
