@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import platform
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy
 from Cython.Build import cythonize
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.modified import newer_group
 
 SOURCE = Path("src_c")
 LEVEL_SOURCES = sorted(
@@ -65,27 +68,36 @@ class BuildLevels(build_ext):
         flags = FLAGS + os.environ.get("KLFAST_CFLAGS", "").split()
         if os.environ.get("KLFAST_WERROR"):
             flags = flags + WARNINGS
-        objects = []
+        objects: list[str] = []
         has = [(f"KLF_HAS_{name.upper()}", None) for name in levels() if name != "baseline"]
         for name, level_flags in levels().items():
-            objects += self.compiler.compile(
-                LEVEL_SOURCES,
-                output_dir=str(Path(self.build_temp) / name),
-                macros=[("KLF_LEVEL", name)],
-                include_dirs=[str(SOURCE / "include")],
-                extra_postargs=flags + level_flags,
-                depends=HEADERS,
-            )
-        objects += self.compiler.compile(
-            BASELINE_SOURCES,
-            output_dir=str(Path(self.build_temp) / "choice"),
-            macros=has,
-            include_dirs=[str(SOURCE / "include")],
-            extra_postargs=flags + levels()["baseline"],
-            depends=HEADERS,
-        )
+            objects += self.compile_changed(LEVEL_SOURCES, name, [("KLF_LEVEL", name)],
+                                            flags + level_flags)
+        objects += self.compile_changed(BASELINE_SOURCES, "choice", has,
+                                        flags + levels()["baseline"])
         extension.extra_objects = objects
         super().build_extension(extension)
+
+    def compile_changed(
+        self, sources: list[str], folder: str, macros: list[tuple[str, str | None]],
+        flags: list[str],
+    ) -> list[str]:
+        """Compile the sources that are newer than their objects, several at once."""
+        # a folder to each set of flags, so that objects made with others are not taken for these
+        options = hashlib.sha256(repr((flags, macros)).encode()).hexdigest()[:12]
+        output = str(Path(self.build_temp) / f"{folder}-{options}")
+        objects = self.compiler.object_filenames(sources, output_dir=output)
+
+        def compile_one(pair: tuple[str, str]) -> None:
+            source, made = pair
+            if self.force or newer_group([source, *HEADERS], made):
+                self.compiler.compile([source], output_dir=output, macros=macros,
+                                      include_dirs=[str(SOURCE / "include")],
+                                      extra_postargs=flags)
+
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            list(pool.map(compile_one, zip(sources, objects, strict=True)))
+        return objects
 
 
 native = Extension(

@@ -2,25 +2,24 @@
 
 from klfast._core.native import Accumulator, Stream
 from klfast.divergence import KLEstimate, cross_entropy, kl_divergence
-from klfast.families import Gamma, MultivariateNormal, Normal, Poisson, families
+from klfast.families import families
 from klfast.optimize import FitResult, minimize_forward_kl, minimize_reverse_kl
 from klfast.targets import Mixture
 
 __version__ = "0.1.0"
 
+globals().update(families)
+
 __all__ = [
     "Accumulator",
     "FitResult",
-    "Gamma",
     "KLEstimate",
     "Mixture",
-    "MultivariateNormal",
-    "Normal",
-    "Poisson",
     "Stream",
     "cross_entropy",
     "families",
     "kl_divergence",
     "minimize_forward_kl",
     "minimize_reverse_kl",
+    *families,
 ]

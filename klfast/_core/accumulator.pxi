@@ -338,14 +338,14 @@ def checked_log_ratio(log_ratio, n, klf_moments_kind kind):
     return r
 
 
-cdef size_t first_bad(const klf_family *family, size_t d, size_t event, const double *x,
-                      size_t n) except? 0xFFFFFFFFFFFFFFFF:
+cdef size_t first_bad(const klf_family *family, size_t d, const double *theta, size_t event,
+                      const double *x, size_t n) except? 0xFFFFFFFFFFFFFFFF:
     """Index of the first datum that is outside the support or at an infinite statistic, or n."""
     cdef size_t start = 0, count, bad, step = KLF_BLOCK * chunk_blocks(event)
     while start < n:
         count = min(step, n - start)
         with nogil:
-            bad = family.check_data(d, count, x + start * event)
+            bad = family.check_data(d, theta, count, x + start * event)
         if bad < count:
             return start + bad
         start += count
@@ -355,14 +355,30 @@ cdef size_t first_bad(const klf_family *family, size_t d, size_t event, const do
 
 def check_inside(Distribution p, cnp.ndarray rows, offset):
     """Refuse data outside the support, or where a statistic is infinite."""
-    family_check_data(type(p), rows, p.d, offset, "x")
+    family_check_data(type(p), rows, p.d, offset, p.fixed, "x")
 
 
-def family_check_data(cls, cnp.ndarray rows, size_t d, offset, name="data"):
+cdef cnp.ndarray theta_with_fixed(cls, const klf_family *family, size_t d, fixed):
+    """Room for one member's parameters, the fixed ones filled in."""
+    cdef klf_sizes sizes
+    family.sizes(d, &sizes)
+    theta = np.zeros(sizes.parameters)
+    values = checked_fixed(cls, family, fixed, "fit")
+    for i, value in enumerate(values):
+        if value.ndim:
+            raise ValueError(f"{cls.__name__}.fit: fixed parameters have shape {value.shape}: "
+                             "they must be numbers")
+        theta[sizes.fitted + i] = value
+    return theta
+
+
+def family_check_data(cls, cnp.ndarray rows, size_t d, offset, fixed, name="data"):
     """`check_inside` for a class whose member is not yet known."""
     cdef const klf_family *family = klf_find_family(level, cls._family.encode())
     cdef size_t n = rows.shape[0]
-    cdef size_t bad = first_bad(family, d, d if family.is_vector else 1, data_of(rows), n)
+    cdef cnp.ndarray theta = theta_with_fixed(cls, family, d, fixed)
+    cdef size_t bad = first_bad(family, d, data_of(theta), d if family.is_vector else 1,
+                                data_of(rows), n)
     if bad < n:
         raise ValueError(
             f"{name}[{bad + offset}] = {rows[bad]}: outside the support of {cls.__name__}, or at "
@@ -370,13 +386,11 @@ def family_check_data(cls, cnp.ndarray rows, size_t d, offset, name="data"):
         )
 
 
-def reference_member(cls, cnp.ndarray rows, w, size_t d):
+def reference_member(cls, cnp.ndarray rows, w, size_t d, fixed):
     """A member near the rows of one block, to start a fit from."""
     cdef const klf_family *family = klf_find_family(level, cls._family.encode())
-    cdef klf_sizes sizes
-    family.sizes(d, &sizes)
     cdef size_t n = min(<size_t>rows.shape[0], <size_t>KLF_BLOCK)
-    cdef cnp.ndarray theta = np.empty(sizes.parameters)
+    cdef cnp.ndarray theta = theta_with_fixed(cls, family, d, fixed)
     cdef cnp.ndarray weights
     cdef const double *weight = NULL
     if w is not None:
@@ -389,7 +403,7 @@ def reference_member(cls, cnp.ndarray rows, w, size_t d):
 def fit_from_mean_score(Distribution reference, mean_score):
     """The maximum-likelihood member for a mean standard score, or None if there is none."""
     cdef cnp.ndarray mean = np.ascontiguousarray(mean_score, dtype=np.float64)
-    cdef cnp.ndarray theta = np.empty(reference.sizes.parameters)
+    cdef cnp.ndarray theta = reference._theta()
     cdef double *work = new_doubles(reference.sizes.work)
     cdef klf_status status = reference.family.fit(reference.d, reference.theta,
                                                   reference.constants, data_of(mean),

@@ -14,6 +14,10 @@ cdef dict COORDINATES = {
 }
 
 
+cdef enum:
+    NO_SCORE = -1
+
+
 cdef klf_coordinates coordinates_code(name) except *:
     try:
         return COORDINATES[name]
@@ -21,6 +25,36 @@ cdef klf_coordinates coordinates_code(name) except *:
         raise ValueError(
             f"coordinates={name!r}: must be one of {', '.join(COORDINATES)}"
         ) from None
+
+
+cdef object checked_fixed(cls, const klf_family *family, dict given, str door):
+    """The fixed parameters of a family as float64 arrays, in order; each value in its domain."""
+    cdef size_t i
+    cdef const char *rule
+    cdef double one
+    wanted = [family.parameters[i].name.decode() for i in range(family.n_parameters)
+              if family.parameters[i].is_fixed]
+    for name in given:
+        if name not in wanted:
+            raise TypeError(f"{cls.__name__}.{door} has no fixed parameter {name!r}: it has "
+                            + (", ".join(wanted) or "none"))
+    arrays = []
+    for i in range(family.n_parameters):
+        name = family.parameters[i].name.decode()
+        if name not in wanted:
+            continue
+        if name not in given:
+            raise TypeError(f"{cls.__name__}.{door}: {name}= is missing: it is fixed, not fitted")
+        array = as_float64(given[name], f"{cls.__name__}: {name}")
+        for value in array.flat:
+            one = value
+            rule = klf_broken_rule(family.parameters[i].domain, one)
+            if rule is not NULL:
+                raise ValueError(
+                    f"{cls.__name__}: {name} = {one!r}: {name} {rule.decode()}"
+                )
+        arrays.append(array)
+    return arrays
 
 
 cdef object scalar_or_array(cnp.ndarray array):
@@ -158,7 +192,7 @@ cdef class Distribution:
         return made
 
     @classmethod
-    def _from_coordinates(cls, values, str kind):
+    def _from_coordinates(cls, values, str kind, dict fixed):
         cdef const klf_family *family = klf_find_family(level, cls._family.encode())
         cdef klf_sizes sizes
         cdef klf_status status
@@ -177,9 +211,18 @@ cdef class Distribution:
                 + ("d + d (d + 1)/2 coordinates" if family.is_vector
                    else f"{sizes.coordinates} coordinate(s)")
             )
-        batch = array.shape[:-1]
+        arrays = checked_fixed(cls, family, fixed, f"from_{kind}")
+        try:
+            batch = np.broadcast_shapes(array.shape[:-1], *(a.shape for a in arrays))
+        except ValueError:
+            shapes = ", ".join(str(a.shape) for a in arrays)
+            raise ValueError(f"{cls.__name__}: {kind} has shape {array.shape}, which does not "
+                             f"broadcast with the fixed parameters' {shapes}") from None
+        flat = array = np.ascontiguousarray(np.broadcast_to(array, batch + (k,)))
         members = array.size // k
         cdef cnp.ndarray theta = np.empty((members, sizes.parameters))
+        for i, values_of in enumerate(arrays):
+            theta[:, sizes.fitted + i] = np.broadcast_to(values_of, batch).reshape(members)
         cdef double *source = data_of(flat)
         cdef double *out = data_of(theta)
         for m in range(members):
@@ -198,37 +241,44 @@ cdef class Distribution:
         return cls._from_theta(theta, batch, d)
 
     @classmethod
-    def from_natural(cls, eta):
+    def from_natural(cls, eta, **fixed):
         """The member with natural parameters `eta`, of shape batch + (k,).
+
+        The family's fixed parameters, if it has any, follow by keyword and broadcast with the
+        batch.
 
         Raises
         ------
         ValueError
             If some `eta` is outside the natural domain; the message gives its index.
         """
-        return cls._from_coordinates(eta, "natural")
+        return cls._from_coordinates(eta, "natural", fixed)
 
     @classmethod
-    def from_mean(cls, mu):
+    def from_mean(cls, mu, **fixed):
         """The member whose mean parameters E T(x) are `mu`, of shape batch + (k,).
+
+        Fixed parameters as for `from_natural`.
 
         Raises
         ------
         ValueError
             If some `mu` is no expectation of the sufficient statistics under a member.
         """
-        return cls._from_coordinates(mu, "mean")
+        return cls._from_coordinates(mu, "mean", fixed)
 
     @classmethod
-    def from_unconstrained(cls, u):
+    def from_unconstrained(cls, u, **fixed):
         """The member with unconstrained coordinates `u`, of shape batch + (k,).
+
+        Fixed parameters as for `from_natural`.
 
         Raises
         ------
         ValueError
             If some `u` is not finite or leads to parameters that are not.
         """
-        return cls._from_coordinates(u, "unconstrained")
+        return cls._from_coordinates(u, "unconstrained", fixed)
 
     # ---- What it is ----
 
@@ -258,6 +308,11 @@ cdef class Distribution:
     @classmethod
     def _is_vector(cls):
         return bool(klf_find_family(level, cls._family.encode()).is_vector)
+
+    @classmethod
+    def _no_maximum(cls):
+        """Why data may have no maximum-likelihood member."""
+        return klf_find_family(level, cls._family.encode()).no_maximum.decode()
 
     def _is_interior(self):
         """Whether a step can move every member."""
@@ -293,6 +348,13 @@ cdef class Distribution:
             core = (self.d,) * self.family.parameters[i].shape
             found[name] = scalar_or_array(theta[:, first:last].reshape(self.batch + core))
         return found
+
+    @property
+    def fixed(self):
+        """Those of the parameters that are not fitted, by name; empty for most families."""
+        found = self.parameters
+        return {name: found[name] for i, name in enumerate(found)
+                if self.family.parameters[i].is_fixed}
 
     def __getitem__(self, index):
         if self.batch == ():
@@ -367,7 +429,7 @@ cdef class Distribution:
         if self.batch == ():
             result_array = self._log_density_one(array, shape, out, threads)
         elif self.family.is_vector:
-            result_array = self._by_member(array, shape, (), "_log_density_one", out)
+            result_array = self._by_runs(array, shape, out, NO_SCORE)
         else:
             result_array = self._log_density_each(array, shape, out)
         return float(result_array[()]) if out is None and shape == () else result_array
@@ -448,27 +510,72 @@ cdef class Distribution:
                     PyErr_CheckSignals()
         return result
 
-    def _by_member(self, array, shape, tail, method, out, *arguments):
-        """Apply a method of one member to the points of each member of the batch in turn."""
-        cdef Distribution member
-        event = (self.d,) if self.family.is_vector else ()
-        points = np.ascontiguousarray(np.broadcast_to(array, shape + event)).reshape((-1,) + event)
-        owner = np.broadcast_to(np.arange(self.members).reshape(self.batch), shape).reshape(-1)
-        order = np.argsort(owner, kind="stable")
-        edges = np.searchsorted(owner[order], np.arange(self.members + 1))
-        flat = np.empty((len(owner),) + tail)
-        theta = self._theta()
-        for m in range(self.members):
-            chosen = order[edges[m]:edges[m + 1]]
-            if len(chosen):
-                member = type(self)._from_theta(theta[m], (), self.d)
-                flat[chosen] = getattr(member, method)(points[chosen], (len(chosen),), None,
-                                                       *(arguments or (1,)))
-        result = flat.reshape(shape + tail)
+    def _by_runs(self, array, shape, out, int code):
+        """Log-densities, or scores in coordinates `code`, of a batch: one kernel call to each run
+        of points that share their member."""
+        cdef size_t event = self.sizes.event
+        tail = () if code == NO_SCORE else (self._score_width(<klf_coordinates>code),)
+        cdef cnp.ndarray points = np.ascontiguousarray(
+            np.broadcast_to(array, shape + self.event_shape))
+        cdef cnp.ndarray owner = np.ascontiguousarray(np.broadcast_to(
+            np.arange(self.members).reshape(self.batch), shape), dtype=np.int64)
+        cdef cnp.ndarray result = np.empty(shape + tail)
+        cdef size_t width = tail[0] if tail else 1, total = owner.size, start = 0, last, pieces
+        cdef const int64_t *member = <const int64_t *>cnp.PyArray_DATA(owner)
+        cdef const double *x = data_of(points)
+        cdef double *to = data_of(result)
+        cdef double *constants = new_doubles(self.sizes.constants + self.score_scratch())
+        cdef double *scratch = constants + self.sizes.constants
+        cdef int64_t prepared = -1
+        try:
+            while start < total:
+                with nogil:
+                    pieces = 0
+                    while start < total and pieces < 1000:
+                        last = start + 1
+                        while last < total and member[last] == member[start] \
+                                and last - start < KLF_BLOCK:
+                            last += 1
+                        if member[start] != prepared:
+                            prepared = member[start]
+                            self.family.prepare(
+                                self.d, self.theta + <size_t>prepared * self.sizes.parameters,
+                                constants)
+                        if code == NO_SCORE:
+                            self.family.log_density(self.d, constants, last - start,
+                                                    x + start * event, to + start, scratch)
+                        else:
+                            self.score_rows(
+                                self.theta + <size_t>prepared * self.sizes.parameters, constants,
+                                <klf_coordinates>code, last - start, x + start * event,
+                                to + start * width, scratch)
+                        start = last
+                        pieces += 1
+                PyErr_CheckSignals()
+        finally:
+            free(constants)
         if out is not None:
             out[...] = result
             return out
         return result
+
+    cdef size_t score_scratch(self) noexcept:
+        return self.sizes.coordinates * (KLF_ROW + 1) + self.sizes.work
+
+    cdef void score_rows(self, const double *theta, const double *constants, klf_coordinates code,
+                         size_t n, const double *x, double *rows, double *scratch) noexcept nogil:
+        """At most a block of scores of one member, in coordinates `code`, row by row."""
+        cdef size_t k = self.sizes.coordinates, i, j
+        cdef size_t width = self.sizes.fitted if code == KLF_PARAMETERS else k
+        cdef double *one = scratch + k * KLF_ROW
+        self.family.score(self.d, constants, n, x, NULL, scratch, one + k)
+        for i in range(n):
+            for j in range(k):
+                one[j] = scratch[j * KLF_ROW + i]
+            self.family.map_score(self.d, theta, constants, code, one, rows + i * width, one + k)
+
+    def _score_width(self, klf_coordinates code):
+        return self.sizes.fitted if code == KLF_PARAMETERS else self.sizes.coordinates
 
     def score(self, x, *, coordinates="parameters", out=None):
         """Gradient of the log-density with respect to the parameters.
@@ -491,69 +598,82 @@ cdef class Distribution:
         """
         self.made()
         cdef klf_coordinates code = coordinates_code(coordinates)
-        width = self.sizes.parameters if code == KLF_PARAMETERS else self.sizes.coordinates
         array = as_float64(x, "x")
         shape = self._loop_shape(array)
         if out is not None:
-            check_out(out, shape + (width,), (np.float64,))
+            check_out(out, shape + (self._score_width(code),), (np.float64,))
         if self.batch == ():
             return self._score_one(array, shape, out, code)
-        return self._by_member(array, shape, (width,), "_score_one", out, int(code))
+        return self._by_runs(array, shape, out, code)
 
     def _score_one(self, array, shape, out, klf_coordinates code):
-        cdef size_t k = self.sizes.coordinates, event = self.sizes.event
-        cdef size_t width = self.sizes.parameters if code == KLF_PARAMETERS else k
+        cdef size_t event = self.sizes.event, width = self._score_width(code)
         cdef cnp.ndarray points = np.ascontiguousarray(array)
         cdef cnp.ndarray result = np.empty(shape + (width,))
-        cdef size_t total = result.size // width, start = 0, n, i, j
+        cdef size_t total = result.size // width, start = 0, n
         cdef const double *x = data_of(points)
         cdef double *rows = data_of(result)
-        cdef double *score = new_doubles(k * KLF_ROW + k + self.sizes.work)
-        cdef double *one = score + k * KLF_ROW
-        cdef double *work = one + k
+        cdef double *scratch = new_doubles(self.score_scratch())
         # rows between two looks at signals: the map costs about k times the event's size
-        cdef size_t piece = 1 + 1000000 // (k * event * event), first, last
+        cdef size_t piece = min(<size_t>KLF_BLOCK,
+                                1 + 1000000 // (self.sizes.coordinates * event * event))
         try:
             while start < total:
-                n = min(total - start, <size_t>KLF_BLOCK)
-                self.family.score(self.d, self.constants, n, x + start * event, NULL, score, work)
-                for first in range(0, n, piece):
-                    last = min(first + piece, n)
-                    with nogil:
-                        for i in range(first, last):
-                            for j in range(k):
-                                one[j] = score[j * KLF_ROW + i]
-                            self.family.map_score(self.d, self.theta, self.constants, code, one,
-                                                  rows + (start + i) * width, work)
-                    PyErr_CheckSignals()
+                n = min(total - start, piece)
+                with nogil:
+                    self.score_rows(self.theta, self.constants, code, n, x + start * event,
+                                    rows + start * width, scratch)
+                PyErr_CheckSignals()
                 start += n
         finally:
-            free(score)
+            free(scratch)
         if out is not None:
             out[...] = result
             return out
         return result
 
     def sufficient_statistics(self, x):
-        """T(x), with the k statistics on the last axis; depends on the family alone."""
-        self.made()
-        points = self._event_points(x)
-        cdef cnp.ndarray flat = np.ascontiguousarray(points)
-        shape = points.shape[: points.ndim - 1] if self.family.is_vector else points.shape
-        cdef cnp.ndarray out = np.empty(shape + (self.sizes.coordinates,))
-        cdef size_t n = out.size // self.sizes.coordinates
-        self.family.statistics(self.d, n, data_of(flat), data_of(out))
-        return out
+        """T(x), with the k statistics on the last axis; depends on the family alone.
+
+        Where a batch has fixed parameters, which belong to the family, `x` broadcasts with it.
+        """
+        return self._of_points(x, True)
 
     def log_base_measure(self, x):
-        """log h(x) of the density h(x) exp(eta.T(x) - A(eta)); depends on the family alone."""
+        """log h(x) of the density h(x) exp(eta.T(x) - A(eta)); depends on the family alone.
+
+        Where a batch has fixed parameters, which belong to the family, `x` broadcasts with it.
+        """
+        return self._of_points(x, False)[()]
+
+    def _of_points(self, x, bint statistics):
         self.made()
         points = self._event_points(x)
-        cdef cnp.ndarray flat = np.ascontiguousarray(points)
+        each = self.batch != () and self.sizes.fitted < self.sizes.parameters
         shape = points.shape[: points.ndim - 1] if self.family.is_vector else points.shape
-        cdef cnp.ndarray out = np.empty(shape)
-        self.family.log_base_measure(self.d, <size_t>out.size, data_of(flat), data_of(out))
-        return out[()]
+        if each:
+            shape = self._loop_shape(points)
+            points = np.broadcast_to(points, shape + self.event_shape)
+        cdef cnp.ndarray flat = np.ascontiguousarray(points)
+        cdef cnp.ndarray owner
+        cdef cnp.ndarray out = np.empty(shape + ((self.sizes.coordinates,) if statistics else ()))
+        cdef size_t width = self.sizes.coordinates if statistics else 1, event = self.sizes.event
+        cdef size_t total = out.size // width, start, n = 1 if each else total
+        cdef const double *theta = self.theta
+        if each:
+            owner = np.ascontiguousarray(np.broadcast_to(
+                np.arange(self.members).reshape(self.batch), shape), dtype=np.int64)
+        for start in range(0, total, max(n, <size_t>1)):
+            if each:
+                theta = self.theta + (<int64_t *>cnp.PyArray_DATA(owner))[start] \
+                    * self.sizes.parameters
+            if statistics:
+                self.family.statistics(self.d, theta, n, data_of(flat) + start * event,
+                                       data_of(out) + start * width)
+            else:
+                self.family.log_base_measure(self.d, theta, n, data_of(flat) + start * event,
+                                             data_of(out) + start)
+        return out
 
     def _event_points(self, x):
         array = as_float64(x, "x")
@@ -643,7 +763,7 @@ cdef class Distribution:
         self.made()
         cdef klf_coordinates code = coordinates_code(coordinates)
         cdef size_t k = self.sizes.coordinates
-        cdef size_t width = self.sizes.parameters if code == KLF_PARAMETERS else k, j
+        cdef size_t width = self._score_width(code), j
         cdef cnp.ndarray columns = np.empty((self.members, k, width))
         cdef double *out = data_of(columns)
         cdef double *unit = new_doubles(k + self.sizes.constants + self.sizes.work)
@@ -667,8 +787,7 @@ cdef class Distribution:
         self.made()
         cdef klf_coordinates code = coordinates_code(coordinates)
         cdef cnp.ndarray source = np.ascontiguousarray(total, dtype=np.float64)
-        cdef cnp.ndarray out = np.empty(self.sizes.parameters if code == KLF_PARAMETERS
-                                        else self.sizes.coordinates)
+        cdef cnp.ndarray out = np.empty(self._score_width(code))
         cdef double *work = new_doubles(self.sizes.work)
         self.family.map_score(self.d, self.theta, self.constants, code, data_of(source),
                               data_of(out), work)

@@ -30,12 +30,18 @@ cdef extern from "klfast/klfast.h" nogil:
         KLF_VECTOR
         KLF_MATRIX
 
+    ctypedef enum klf_domain:
+        KLF_REAL
+
     ctypedef struct klf_parameter:
         const char *name
         klf_parameter_shape shape
+        klf_domain domain
+        int is_fixed
 
     ctypedef struct klf_sizes:
         size_t parameters
+        size_t fitted
         size_t coordinates
         size_t constants
         size_t table
@@ -51,6 +57,7 @@ cdef extern from "klfast/klfast.h" nogil:
         const char *name
         int is_integer
         int is_vector
+        const char *no_maximum
         size_t n_parameters
         const klf_parameter *parameters
         void (*sizes)(size_t d, klf_sizes *sizes) noexcept nogil
@@ -67,8 +74,9 @@ cdef extern from "klfast/klfast.h" nogil:
                       double *score, double *work) noexcept nogil
         void (*log_density_each)(size_t n, const double *const *parameters, const double *x,
                                  double *log_p) noexcept nogil
-        void (*statistics)(size_t d, size_t n, const double *x, double *statistics) noexcept nogil
-        void (*log_base_measure)(size_t d, size_t n, const double *x,
+        void (*statistics)(size_t d, const double *theta, size_t n, const double *x,
+                           double *statistics) noexcept nogil
+        void (*log_base_measure)(size_t d, const double *theta, size_t n, const double *x,
                                  double *log_h) noexcept nogil
         double (*log_partition)(size_t d, const double *theta, double *work) noexcept nogil
         void (*to_natural)(size_t d, const double *theta, double *eta) noexcept nogil
@@ -85,7 +93,8 @@ cdef extern from "klfast/klfast.h" nogil:
         void (*map_score)(size_t d, const double *theta, const double *constants,
                           klf_coordinates coordinates, const double *score, double *out,
                           double *work) noexcept nogil
-        size_t (*check_data)(size_t d, size_t n, const double *x) noexcept nogil
+        size_t (*check_data)(size_t d, const double *theta, size_t n,
+                             const double *x) noexcept nogil
         void (*reference)(size_t d, size_t n, const double *x, const double *weights,
                           double *theta) noexcept nogil
         klf_status (*fit)(size_t d, const double *theta_reference, const double *constants,
@@ -222,6 +231,7 @@ cdef extern from "klfast/klfast.h" nogil:
     const klf_level *klf_library(const char **message)
     size_t klf_levels(const klf_level **levels)
     const klf_family *klf_find_family(const klf_level *level, const char *name)
+    const char *klf_broken_rule(klf_domain domain, double value)
     void klf_threefry4x64(int rounds, const uint64_t *key, const uint64_t *counter, uint64_t *out)
     ctypedef enum klf_child_kind:
         KLF_CHILD_SPAWNED
@@ -260,6 +270,9 @@ cdef class Distribution:
     cdef void own(self, size_t d, tuple batch) except *
     cdef void validate(self) except *
     cdef void prepare_table(self) except *
+    cdef size_t score_scratch(self) noexcept
+    cdef void score_rows(self, const double *theta, const double *constants, klf_coordinates code,
+                         size_t n, const double *x, double *rows, double *scratch) noexcept nogil
 
 
 cdef class Target:

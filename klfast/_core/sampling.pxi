@@ -11,7 +11,9 @@ def size_shape(size):
 def check_integer_range(Distribution self, bint converts):
     """Refuse to put counts into int64 that may not fit."""
     mean, variance = self._moments()
-    if converts and np.any(mean + 40.0 * np.sqrt(variance) + 1000.0 > 9.2e18):
+    reach = mean + 40.0 * np.sqrt(variance) + 1000.0
+    # where the variance is infinite no bound would do: such draws stop at the largest int64
+    if converts and np.any(np.isfinite(variance) & (reach > 9.2e18)):
         raise ValueError(
             f"{type(self).__name__}: draws of mean {np.max(mean)} may exceed the largest int64, "
             "9.2e18: pass out=, an array of float64"
@@ -52,8 +54,8 @@ def sample_into(Distribution self, size, rng, out, threads):
         for_ranges(lambda a, b: sample_blocks(self, stream, first, count, result, a, b), blocks,
                    chunk_blocks(self.sizes.event), threads)
     else:
-        rows = result.reshape((count, self.members, self.sizes.event))
-        sample_batch(self, stream, first, blocks, count, rows, threads)
+        for_ranges(lambda a, b: sample_batch(self, stream, first, count, result, a, b),
+                   self_blocks, chunk_blocks(self.sizes.event), threads)
     if out is None:
         return result[()] if full else result[()].item()
     if out is not result:
@@ -96,17 +98,41 @@ def sample_blocks(Distribution self, Stream stream, uint64_t first, uint64_t cou
     free(work)
 
 
-def sample_batch(Distribution self, Stream stream, uint64_t first, uint64_t blocks, count, result,
-                 threads):
-    """Each member's draws, as if it were alone with its own run of blocks."""
-    cdef Distribution member
-    theta = self._theta()
-    dtype = result.dtype
-    for m in range(self.members):
-        member = type(self)._from_theta(theta[m], (), self.d)
-        member.prepare_table()
-        part = np.empty((count,) + self.event_shape, dtype=dtype)
-        start = first + m * blocks
-        for_ranges(lambda a, b: sample_blocks(member, stream, start, count, part, a, b), blocks,
-                   chunk_blocks(self.sizes.event), threads)
-        result[:, m] = part.reshape(count, self.sizes.event)
+def sample_batch(Distribution self, Stream stream, uint64_t first, uint64_t count,
+                 cnp.ndarray result, uint64_t a, uint64_t b):
+    """Blocks a to b of a batch: each member draws as if it were alone with its own run of blocks,
+    and its draws are laid out size + batch + event."""
+    cdef bint to_integer = cnp.PyArray_TYPE(result) == cnp.NPY_INT64
+    cdef double *out = data_of(result)
+    cdef int64_t *integers = <int64_t *>cnp.PyArray_DATA(result)
+    cdef size_t event = self.sizes.event, members = self.members, n, i, j
+    cdef uint64_t blocks = (count + KLF_BLOCK - 1) // KLF_BLOCK, unit, block, member, prepared = members, place
+    cdef double *constants = new_doubles(self.sizes.constants + self.sizes.table + self.sizes.work
+                                         + KLF_BLOCK * (event + 1))
+    cdef double *table = constants + self.sizes.constants
+    cdef double *work = table + self.sizes.table
+    cdef double *draws = work + self.sizes.work
+    cdef int64_t *whole = <int64_t *>(draws + KLF_BLOCK * event)
+    cdef const double *theta
+    cdef klf_stream key = stream.key
+    with nogil:
+        for unit in range(a, b):
+            member, block = unit // blocks, unit % blocks
+            if member != prepared:
+                prepared = member
+                theta = self.theta + member * self.sizes.parameters
+                self.family.prepare(self.d, theta, constants)
+                if self.family.prepare_sampler is not NULL:
+                    self.family.prepare_sampler(self.d, theta, table)
+            n = min(count - block * KLF_BLOCK, <uint64_t>KLF_BLOCK)
+            self.family.sample(self.d, constants, table, key, first + unit, n, draws, work)
+            if to_integer:
+                level.to_integers(n, draws, whole)
+            for i in range(n):
+                place = ((block * KLF_BLOCK + i) * members + member) * event
+                if to_integer:
+                    integers[place] = whole[i]
+                else:
+                    for j in range(event):
+                        out[place + j] = draws[i * event + j]
+    free(constants)

@@ -15,7 +15,9 @@ class Family(Distribution):
     _family: ClassVar[str]
 
     @classmethod
-    def fit(cls, x: ArrayLike, weights: ArrayLike | None = None) -> Self:
+    def fit(
+        cls, x: ArrayLike, weights: ArrayLike | None = None, **fixed: float
+    ) -> Self:
         """Maximum likelihood: the member nearest to the data in forward divergence.
 
         Parameters
@@ -24,6 +26,8 @@ class Family(Distribution):
             Data inside the support.
         weights : array_like of shape (n,), optional
             Non-negative weights, not all zero.
+        **fixed : float
+            The family's fixed parameters, if it has any: ``Binomial.fit(x, trials=10)``.
 
         Returns
         -------
@@ -35,8 +39,11 @@ class Family(Distribution):
         ValueError
             If some datum is not finite or outside the support (the message gives the first), or
             no maximum exists (the message says why).
+        TypeError
+            If a fixed parameter is missing or unknown.
         """
         from klfast.optimize.moments import fit_moments
 
-        fitted: Self = fit_moments(cls, [x], None if weights is None else [weights]).distribution
+        weighted = None if weights is None else [weights]
+        fitted: Self = fit_moments(cls, [x], weighted, fixed=fixed).distribution
         return fitted

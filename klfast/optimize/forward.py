@@ -192,7 +192,7 @@ def _is_chunked(data: Any, event_rank: int) -> bool:
 def _by_moments(p: Distribution, source: _Source, options: Options, draws: int) -> FitResult:
     began = time.monotonic()
     family = type(p)
-    if type(source.target) is family:
+    if type(source.target) is family and source.target.fixed == p.fixed:
         return FitResult(
             distribution=source.target, direction="forward", method="moments", kl=0.0,
             kl_error=0.0, gain=0.0, gain_error=0.0, status="exact",
@@ -204,8 +204,8 @@ def _by_moments(p: Distribution, source: _Source, options: Options, draws: int) 
         chunks: Any = source.drawn(min(draws, options.max_evaluations))
     else:
         chunks = _limited(source, options.max_evaluations)
-    fit = fit_moments(family, chunks, source.weights, dimension=dimension, likelihood=True,
-                      threads=options.threads)
+    fit = fit_moments(family, chunks, source.weights, fixed=p.fixed, dimension=dimension,
+                      likelihood=True, threads=options.threads)
     total, cross_entropy, error = log_likelihood(fit)
     divergence = KLEstimate(math.nan, math.nan)
     if source.target is not None:
@@ -343,7 +343,7 @@ class _ScoreRun:
         u, length = self.rule.step(gradient)
         self.rows.append((self.evaluations, self.cross_entropy, length))
         try:
-            self.distribution = type(p).from_unconstrained(u)
+            self.distribution = type(p).from_unconstrained(u, **p.fixed)
         except ValueError:
             self.status = "diverged"
             return

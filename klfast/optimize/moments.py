@@ -48,6 +48,7 @@ def fit_moments(
     chunks: Iterable[ArrayLike],
     weights: Iterable[ArrayLike] | None = None,
     *,
+    fixed: dict[str, float] | None = None,
     dimension: int | None = None,
     likelihood: bool = False,
     threads: int = 1,
@@ -62,30 +63,34 @@ def fit_moments(
         no guide to the rest; an iterator is passed over once.
     weights : iterable of array_like, optional
         One array of weights to each chunk.
+    fixed : dict, optional
+        The family's fixed parameters by name.
     dimension : int, optional
         The event's, where it is known.
     likelihood : bool
         Also accumulate the log-density under the reference.
     threads : int
     """
-    if not isinstance(chunks, list):
-        return _pass(cls, chunks, weights, None, dimension, likelihood, threads)
-    def once_more(reference: Distribution | None, likelihood: bool = False) -> MomentsFit:
-        return _pass(cls, chunks, weights, reference, dimension, likelihood, threads)
+    fixed = fixed or {}
 
+    def pass_over(reference: Distribution | None, likelihood: bool) -> MomentsFit:
+        return _pass(cls, chunks, weights, reference, fixed, dimension, likelihood, threads)
+
+    if not isinstance(chunks, list):
+        return pass_over(None, likelihood)
     try:
-        fit = once_more(None)
+        fit = pass_over(None, False)
     except NoMaximumError:
         # the first rows, all equal perhaps, may have been no guide to the spread of the rest
         spread = _spread_rows(cls, chunks, dimension)
         width = spread.shape[1] if spread.ndim == 2 else 1
-        fit = once_more(reference_member(cls, spread, None, width))
+        fit = pass_over(reference_member(cls, spread, None, width, fixed), False)
     for _ in range(2):
         if not _far(fit):
             break
-        fit = once_more(fit.distribution)
+        fit = pass_over(fit.distribution, False)
     if likelihood:
-        fit = once_more(fit.distribution, likelihood=True)._replace(distribution=fit.distribution)
+        fit = pass_over(fit.distribution, True)._replace(distribution=fit.distribution)
     return fit
 
 
@@ -108,17 +113,18 @@ def _pass(
     chunks: Iterable[ArrayLike],
     weights: Iterable[ArrayLike] | None,
     reference: Distribution | None,
+    fixed: dict[str, float],
     dimension: int | None,
     likelihood: bool,
     threads: int,
 ) -> MomentsFit:
     accumulator: Accumulator | None = None
     count, scale = 0, 1.0
-    for rows, w in _pairs(cls, chunks, weights, dimension):
+    for rows, w in _pairs(cls, chunks, weights, fixed, dimension):
         if accumulator is None:
             d = rows.shape[1] if rows.ndim == 2 else 1
             if reference is None:
-                reference = reference_member(cls, rows, w, d)
+                reference = reference_member(cls, rows, w, d, fixed)
             accumulator = Accumulator(reference, "gradient" if likelihood else "score")
             if w is not None and w.max() > 1e100:
                 scale = float(w.max())
@@ -136,6 +142,7 @@ def _pairs(
     cls: type[Distribution],
     chunks: Iterable[ArrayLike],
     weights: Iterable[ArrayLike] | None,
+    fixed: dict[str, float],
     dimension: int | None,
 ) -> Iterator[tuple[Rows, Rows | None]]:
     """Checked rows and weights by chunks; the first holds at least a block if there is one."""
@@ -146,7 +153,7 @@ def _pairs(
         rows = _as_data(cls, chunk, dimension)
         w = None if weight_chunks is None else next_weights(weight_chunks, rows)
         dimension = rows.shape[1] if rows.ndim == 2 else None
-        family_check_data(cls, rows, dimension or 1, count)
+        family_check_data(cls, rows, dimension or 1, count, fixed)
         count += len(rows)
         if held >= BLOCK and len(rows):
             yield rows, w
@@ -195,9 +202,8 @@ def _solve(
     fitted = fit_from_mean_score(reference, accumulator.mean_score())
     if fitted is None:
         raise NoMaximumError(
-            f"no maximum-likelihood {cls.__name__} exists for these {count} data: they are all "
-            "equal, too few for the number of parameters, or lie on a hyperplane, and the "
-            "likelihood grows without bound as the spread goes to 0"
+            f"no maximum-likelihood {cls.__name__} exists for these {count} data: "
+            f"{cls._no_maximum()}"
         )
     return fitted
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "../families/domains.h"
 #include "klfast/klfast.h"
 
 extern const klf_level klf_level_baseline;
@@ -101,4 +102,9 @@ const klf_family *klf_find_family(const klf_level *level, const char *name)
         if (strcmp((*family)->name, name) == 0)
             return *family;
     return NULL;
+}
+
+const char *klf_broken_rule(klf_domain domain, double value)
+{
+    return klf_domain_rule(domain, value);
 }

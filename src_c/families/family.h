@@ -10,6 +10,7 @@
 #include "../math/elementary.h"
 #include "../math/gamma_functions.h"
 #include "../random/normal_tiles.h"
+#include "domains.h"
 #include "klfast/klfast.h"
 
 /* For the scalar functions of the hot loops: a loop with a call in it is not vectorised. */
@@ -42,6 +43,18 @@ static inline klf_status klf_violate(klf_violation *violation, size_t parameter,
 {
     *violation = (klf_violation){parameter, element, rule};
     return KLF_E_DOMAIN;
+}
+
+/* Every parameter of a scalar family against its domain. */
+static inline klf_status klf_check_domains(const klf_parameter *parameters, size_t n,
+                                           const double *theta, klf_violation *violation)
+{
+    for (size_t i = 0; i < n; i++) {
+        const char *rule = klf_domain_rule(parameters[i].domain, theta[i]);
+        if (rule)
+            return klf_violate(violation, i, 0, rule);
+    }
+    return KLF_OK;
 }
 
 /* Samples that would round to infinity are the largest finite double of their sign. */

@@ -133,7 +133,7 @@ KLF_INLINE double gamma_log_density(const gamma_constants *c, double x)
 static void sizes(size_t d, klf_sizes *s)
 {
     (void)d;
-    *s = (klf_sizes){.parameters = 2, .coordinates = 2, .event = 1,
+    *s = (klf_sizes){.parameters = 2, .fitted = 2, .coordinates = 2, .event = 1,
                      .constants = sizeof(gamma_constants) / sizeof(double)};
 }
 
@@ -349,18 +349,19 @@ static void log_density_each(size_t n, const double *const *parameters, const do
     }
 }
 
-static void statistics(size_t d, size_t n, const double *x, double *t)
+static void statistics(size_t d, const double *theta, size_t n, const double *x, double *t)
 {
-    (void)d;
+    (void)d, (void)theta;
     for (size_t i = 0; i < n; i++) {
         t[2 * i] = klf_log(x[i]);
         t[2 * i + 1] = x[i];
     }
 }
 
-static void log_base_measure(size_t d, size_t n, const double *x, double *log_h)
+static void log_base_measure(size_t d, const double *theta, size_t n, const double *x,
+                             double *log_h)
 {
-    (void)d;
+    (void)d, (void)theta;
     for (size_t i = 0; i < n; i++) {
         const double inside = x[i] == x[i] ? 0.0 : x[i];
         log_h[i] = x[i] < 0.0 ? -INFINITY : inside;
@@ -580,9 +581,9 @@ static double max_step(size_t d, const double *constants, const double *directio
 
 /* ---- Data ------------------------------------------------------------------------------------ */
 
-static size_t check_data(size_t d, size_t n, const double *x)
+static size_t check_data(size_t d, const double *theta, size_t n, const double *x)
 {
-    (void)d;
+    (void)d, (void)theta;
     uint64_t bad = 0;
     for (size_t i = 0; i < n; i++)
         bad |= (uint64_t)!((x[i] > 0.0) & (x[i] <= DBL_MAX));
@@ -624,10 +625,13 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
     return gamma_from_spread(spread, mean, theta) == KLF_OK ? KLF_OK : KLF_E_NO_MAXIMUM;
 }
 
-static const klf_parameter parameters[] = {{"shape", KLF_SCALAR}, {"rate", KLF_SCALAR}};
+static const klf_parameter parameters[] = {{"shape", KLF_SCALAR, KLF_POSITIVE, 0},
+                                           {"rate", KLF_SCALAR, KLF_POSITIVE, 0}};
 
 const klf_family KLF_FAMILY(gamma) = {
     .name = "gamma",
+    .no_maximum = "the data are all equal, and the likelihood grows without bound as the spread "
+                  "goes to 0",
     .n_parameters = 2,
     .parameters = parameters,
     .log_density_each = log_density_each,

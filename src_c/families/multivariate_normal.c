@@ -37,7 +37,7 @@ static void sizes(size_t d, klf_sizes *s)
     const size_t triangle = packed_size(d);
     const size_t algebra = 3 * triangle + 3 * d * d + 2 * d;
     const size_t blocks = d * KLF_BLOCK + KLF_TILE + TILE * d;
-    *s = (klf_sizes){.parameters = d + d * d,
+    *s = (klf_sizes){.parameters = d + d * d, .fitted = d + d * d,
                      .coordinates = d + triangle,
                      .constants = d + triangle + 1,
                      .work = algebra > blocks ? algebra : blocks,
@@ -351,8 +351,9 @@ static void score(size_t d, const double *constants, size_t n, const double *res
     }
 }
 
-static void statistics(size_t d, size_t n, const double *x, double *t)
+static void statistics(size_t d, const double *theta, size_t n, const double *x, double *t)
 {
+    (void)theta;
     const size_t k = d + packed_size(d);
     for (size_t i = 0; i < n; i++) {
         memcpy(t + i * k, x + i * d, d * sizeof *t);
@@ -362,8 +363,10 @@ static void statistics(size_t d, size_t n, const double *x, double *t)
     }
 }
 
-static void log_base_measure(size_t d, size_t n, const double *x, double *log_h)
+static void log_base_measure(size_t d, const double *theta, size_t n, const double *x,
+                             double *log_h)
 {
+    (void)theta;
     for (size_t i = 0; i < n; i++) {
         log_h[i] = -0.5 * (double)d * KLF_LOG_2PI;
         for (size_t j = 0; j < d; j++)
@@ -706,8 +709,9 @@ static double max_step(size_t d, const double *constants, const double *directio
 
 /* ---- Data ------------------------------------------------------------------------------------ */
 
-static size_t check_data(size_t d, size_t n, const double *x)
+static size_t check_data(size_t d, const double *theta, size_t n, const double *x)
 {
+    (void)theta;
     size_t i = 0;
     while (i < n * d && fabs(x[i]) <= DBL_MAX)
         i++;
@@ -755,11 +759,14 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
     return finite_status(d, theta) == KLF_OK ? KLF_OK : KLF_E_NO_MAXIMUM;
 }
 
-static const klf_parameter parameters[] = {{"mean", KLF_VECTOR}, {"covariance", KLF_MATRIX}};
+static const klf_parameter parameters[] = {{"mean", KLF_VECTOR, KLF_REAL, 0},
+                                           {"covariance", KLF_MATRIX, KLF_REAL, 0}};
 
 const klf_family KLF_FAMILY(multivariate_normal) = {
     .name = "multivariate_normal",
     .is_vector = 1,
+    .no_maximum = "the data are too few or lie on a hyperplane, and the likelihood grows without "
+                  "bound as the spread across it goes to 0",
     .n_parameters = 2,
     .parameters = parameters,
     KLF_FUNCTIONS,

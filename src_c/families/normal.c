@@ -48,7 +48,7 @@ KLF_INLINE double normal_log_density(const normal_constants *c, double z)
 static void sizes(size_t d, klf_sizes *s)
 {
     (void)d;
-    *s = (klf_sizes){.parameters = 2, .coordinates = 2, .event = 1,
+    *s = (klf_sizes){.parameters = 2, .fitted = 2, .coordinates = 2, .event = 1,
                      .constants = sizeof(normal_constants) / sizeof(double)};
 }
 
@@ -132,18 +132,19 @@ static void log_density_each(size_t n, const double *const *parameters, const do
     }
 }
 
-static void statistics(size_t d, size_t n, const double *x, double *t)
+static void statistics(size_t d, const double *theta, size_t n, const double *x, double *t)
 {
-    (void)d;
+    (void)d, (void)theta;
     for (size_t i = 0; i < n; i++) {
         t[2 * i] = x[i];
         t[2 * i + 1] = x[i] * x[i];
     }
 }
 
-static void log_base_measure(size_t d, size_t n, const double *x, double *log_h)
+static void log_base_measure(size_t d, const double *theta, size_t n, const double *x,
+                             double *log_h)
 {
-    (void)d;
+    (void)d, (void)theta;
     for (size_t i = 0; i < n; i++)
         log_h[i] = x[i] == x[i] ? -0.5 * KLF_LOG_2PI : x[i];
 }
@@ -269,9 +270,9 @@ static double max_step(size_t d, const double *constants, const double *directio
     return direction[1] > 0.0 ? 1.0 / (KLF_SQRT2 * direction[1]) : INFINITY;
 }
 
-static size_t check_data(size_t d, size_t n, const double *x)
+static size_t check_data(size_t d, const double *theta, size_t n, const double *x)
 {
-    (void)d;
+    (void)d, (void)theta;
     uint64_t bad = 0;
     for (size_t i = 0; i < n; i++)
         bad |= (uint64_t)!(fabs(x[i]) <= DBL_MAX);
@@ -306,10 +307,13 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
     return check(d, theta, &ignored, NULL) == KLF_OK ? KLF_OK : KLF_E_NO_MAXIMUM;
 }
 
-static const klf_parameter parameters[] = {{"loc", KLF_SCALAR}, {"scale", KLF_SCALAR}};
+static const klf_parameter parameters[] = {{"loc", KLF_SCALAR, KLF_REAL, 0},
+                                           {"scale", KLF_SCALAR, KLF_POSITIVE, 0}};
 
 const klf_family KLF_FAMILY(normal) = {
     .name = "normal",
+    .no_maximum = "the data are all equal, and the likelihood grows without bound as the scale "
+                  "goes to 0",
     .n_parameters = 2,
     .parameters = parameters,
     .log_density_each = log_density_each,

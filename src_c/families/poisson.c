@@ -60,7 +60,7 @@ KLF_INLINE double poisson_log_density(const poisson_constants *c, double x)
 static void sizes(size_t d, klf_sizes *s)
 {
     (void)d;
-    *s = (klf_sizes){.parameters = 1, .coordinates = 1, .event = 1, .table = 2 + 2048,
+    *s = (klf_sizes){.parameters = 1, .fitted = 1, .coordinates = 1, .event = 1, .table = 2 + 2048,
                      .constants = sizeof(poisson_constants) / sizeof(double)};
 }
 
@@ -323,15 +323,16 @@ static void log_density_each(size_t n, const double *const *parameters, const do
     }
 }
 
-static void statistics(size_t d, size_t n, const double *x, double *t)
+static void statistics(size_t d, const double *theta, size_t n, const double *x, double *t)
 {
-    (void)d;
+    (void)d, (void)theta;
     memcpy(t, x, n * sizeof *t);
 }
 
-static void log_base_measure(size_t d, size_t n, const double *x, double *log_h)
+static void log_base_measure(size_t d, const double *theta, size_t n, const double *x,
+                             double *log_h)
 {
-    (void)d;
+    (void)d, (void)theta;
     for (size_t i = 0; i < n; i++) {
         const int inside = klf_is_whole(x[i]) & (x[i] >= 0.0);
         log_h[i] = inside ? -klf_lgamma(x[i] + 1.0) : -INFINITY;
@@ -462,9 +463,9 @@ static double max_step(size_t d, const double *constants, const double *directio
 
 /* ---- Data ------------------------------------------------------------------------------------ */
 
-static size_t check_data(size_t d, size_t n, const double *x)
+static size_t check_data(size_t d, const double *theta, size_t n, const double *x)
 {
-    (void)d;
+    (void)d, (void)theta;
     uint64_t bad = 0;
     for (size_t i = 0; i < n; i++)
         bad |= (uint64_t)!((x[i] >= 0.0) & klf_is_whole(x[i]));
@@ -492,11 +493,12 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
     return KLF_OK;
 }
 
-static const klf_parameter parameters[] = {{"rate", KLF_SCALAR}};
+static const klf_parameter parameters[] = {{"rate", KLF_SCALAR, KLF_NON_NEGATIVE, 0}};
 
 const klf_family KLF_FAMILY(poisson) = {
     .name = "poisson",
     .is_integer = 1,
+    .no_maximum = "every set of counts has one",
     .n_parameters = 1,
     .parameters = parameters,
     .log_density_each = log_density_each,

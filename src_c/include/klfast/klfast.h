@@ -66,13 +66,31 @@ typedef struct {
 
 typedef enum { KLF_SCALAR, KLF_VECTOR, KLF_MATRIX } klf_parameter_shape;
 
+typedef enum {
+    KLF_REAL,                 /* finite */
+    KLF_POSITIVE,             /* finite and > 0 */
+    KLF_NON_NEGATIVE,         /* finite and >= 0 */
+    KLF_FROM_HALF,            /* finite and >= 1/2 */
+    KLF_ABOVE_ONE,            /* finite and > 1 */
+    KLF_PROBABILITY,          /* in [0, 1] */
+    KLF_PROBABILITY_POSITIVE, /* in (0, 1] */
+    KLF_PROBABILITY_INSIDE,   /* in (0, 1) */
+    KLF_COUNT                 /* a whole number >= 0 */
+} klf_domain;
+
+/* A parameter, of whose every element the domain holds; a `check` may ask for more. Fixed
+ * parameters say which exponential family it is, and are not fitted (Binomial's trials): they come
+ * last. */
 typedef struct {
     const char *name;
     klf_parameter_shape shape;
+    klf_domain domain;
+    int is_fixed;
 } klf_parameter;
 
 typedef struct {
     size_t parameters;  /* doubles that hold the usual parameters, flattened in order */
+    size_t fitted;      /* how many of them, from the first, are fitted: the others are fixed */
     size_t coordinates; /* k: minimal natural, mean and unconstrained coordinates */
     size_t constants;   /* doubles that `prepare` writes */
     size_t table;       /* doubles that `prepare_sampler` writes; 0 if it has no work to do */
@@ -91,6 +109,7 @@ typedef struct klf_family {
     const char *name;
     int is_integer; /* the support is a set of integers */
     int is_vector;  /* an event is a vector: d is free */
+    const char *no_maximum; /* why some data have no maximum-likelihood member, for users */
     size_t n_parameters;
     const klf_parameter *parameters;
 
@@ -117,12 +136,16 @@ typedef struct klf_family {
     void (*log_density_each)(size_t n, const double *const *parameters,
                              const double *KLF_RESTRICT x, double *KLF_RESTRICT log_p);
 
-    /* Densities as exponential family: log p = eta.T(x) - A(eta) + log h(x). */
-    void (*statistics)(size_t d, size_t n, const double *x, double *statistics); /* (n, k) */
-    void (*log_base_measure)(size_t d, size_t n, const double *x, double *log_h);
+    /* Densities as exponential family: log p = eta.T(x) - A(eta) + log h(x). Of theta the first two
+     * read the fixed parameters only. */
+    void (*statistics)(size_t d, const double *theta, size_t n, const double *x,
+                       double *statistics); /* (n, k) */
+    void (*log_base_measure)(size_t d, const double *theta, size_t n, const double *x,
+                             double *log_h);
     double (*log_partition)(size_t d, const double *theta, double *work);
 
-    /* Parameter algebra of one distribution. `from_*` leave theta undefined on failure. */
+    /* Parameter algebra of one distribution. `from_*` find the fixed parameters in theta and write
+     * the others, which are undefined on failure. */
     void (*to_natural)(size_t d, const double *theta, double *eta);
     klf_status (*from_natural)(size_t d, const double *eta, double *theta);
     void (*to_mean)(size_t d, const double *theta, double *mu);
@@ -134,7 +157,7 @@ typedef struct klf_family {
     void (*mean_variance)(size_t d, const double *theta, double *mean, double *variance);
 
     /* From standard coordinates: of one score to another system (written to `out`, which has
-     * sizes.parameters or sizes.coordinates entries) ... */
+     * sizes.fitted or sizes.coordinates entries) ... */
     void (*map_score)(size_t d, const double *theta, const double *constants,
                       klf_coordinates coordinates, const double *score, double *out,
                       double *work);
@@ -146,9 +169,11 @@ typedef struct klf_family {
     double (*max_step)(size_t d, const double *constants, const double *direction, double *work);
 
     /* Forward: data to members. `check_data` gives the index of the first datum on which a
-     * statistic is infinite or which lies outside the support (n if all are well inside). */
-    size_t (*check_data)(size_t d, size_t n, const double *x);
-    /* A valid member near the data of one block, to serve as reference; weights may be NULL. */
+     * statistic is infinite or which lies outside the support (n if all are well inside); of theta
+     * it reads the fixed parameters only. */
+    size_t (*check_data)(size_t d, const double *theta, size_t n, const double *x);
+    /* A valid member near the data of one block, to serve as reference; weights may be NULL. The
+     * fixed parameters stand in theta. */
     void (*reference)(size_t d, size_t n, const double *x, const double *weights, double *theta);
     /* The member whose mean parameters are the data's, given the mean of the standard score under
      * the reference member: maximum likelihood. */
@@ -329,6 +354,8 @@ size_t klf_levels(const klf_level *levels[4]);
 const char *klf_compiler(void);
 /* NULL if there is none of that name. */
 const klf_family *klf_find_family(const klf_level *level, const char *name);
+/* The rule of the domain that the value breaks, in words; NULL if it is inside. */
+const char *klf_broken_rule(klf_domain domain, double value);
 
 /* One Threefry4x64 evaluation: the published generator itself. */
 void klf_threefry4x64(int rounds, const uint64_t key[4], const uint64_t counter[4],
