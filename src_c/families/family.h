@@ -9,6 +9,7 @@
 #include "../dispatch/level_symbol.h"
 #include "../math/elementary.h"
 #include "../math/gamma_functions.h"
+#include "../random/exponential_tiles.h"
 #include "../random/normal_tiles.h"
 #include "domains.h"
 #include "klfast/klfast.h"
@@ -24,6 +25,7 @@
 
 static const double KLF_LOG_2PI = 0x1.d67f1c864beb5p+0;      /* log(2 pi) */
 static const double KLF_SQRT2 = 0x1.6a09e667f3bcdp+0;        /* sqrt(2) */
+static const double KLF_EULER_GAMMA = 0x1.2788cfc6fb619p-1;  /* -psi(1) */
 static const double KLF_SMALLEST = 0x1p-1074;                /* the smallest positive double */
 
 /* Every family file names its functions as the table does. */
@@ -57,6 +59,28 @@ static inline klf_status klf_check_domains(const klf_parameter *parameters, size
     return KLF_OK;
 }
 
+/* z = (x - loc)/scale as (x unit - loc unit)/(scale unit), where unit is a power of two that keeps
+ * the difference and the inverse finite at the ends of the range. */
+typedef struct {
+    double unit, minus_loc, inverse_scale; /* the last two in units */
+} klf_standardiser;
+
+KLF_INLINE klf_standardiser klf_make_standardiser(double loc, double scale)
+{
+    klf_standardiser s;
+    const double raise = fabs(loc) < 0x1p900 ? 0x1p60 : 1.0; /* loc itself must not overflow */
+    s.unit = scale < 0x1p-960 ? raise : (scale > 0x1p960 ? 0x1p-60 : 1.0);
+    s.minus_loc = -loc * s.unit;
+    s.inverse_scale = 1.0 / (scale * s.unit);
+    s.inverse_scale = s.inverse_scale > DBL_MAX ? DBL_MAX : s.inverse_scale;
+    return s;
+}
+
+KLF_INLINE double klf_standardise(const klf_standardiser *s, double x)
+{
+    return fma(x, s->unit, s->minus_loc) * s->inverse_scale;
+}
+
 /* Samples that would round to infinity are the largest finite double of their sign. */
 KLF_INLINE double klf_clamp_finite(double x)
 {
@@ -82,6 +106,42 @@ static inline double klf_excess_over_log(double a, double b)
         return phi;
     }
     return ratio - 1.0 - (klf_log(a) - klf_log(b));
+}
+
+/* log(a/b) for positive a and b, to relative accuracy where they are close, and where a/b under- or
+ * overflows. */
+static inline double klf_log_quotient(double a, double b)
+{
+    const double ratio = a / b;
+    double ignored;
+    if (ratio > 0x1p-1000 && ratio < 0x1p1000)
+        return klf_log_ratio(ratio, (a - b) / b, &ignored);
+    return klf_log(a) - klf_log(b);
+}
+
+/* e^t - 1 - t */
+static inline double klf_expm1_excess(double t)
+{
+    double sum = 0.0;
+    for (int n = 22; n >= 3; n--)
+        sum = (sum + 1.0) * t / n;
+    return fabs(t) < 0.7 ? 0.5 * t * t * (1.0 + sum) : klf_expm1(t) - t;
+}
+
+/* x^p for x > 0; exactly rounded where p is one of the powers that families have. */
+static inline double klf_power(double x, double p)
+{
+    if (p == 1.0)
+        return x;
+    if (p == -1.0)
+        return 1.0 / x;
+    if (p == 2.0)
+        return x * x;
+    if (p == 0.5)
+        return sqrt(x);
+    if (p == -0.5)
+        return 1.0 / sqrt(x);
+    return klf_exp(p * klf_log(x));
 }
 
 /* Weighted mean and standard deviation of one coordinate of a block (x[i * stride]); weights may be
@@ -114,6 +174,23 @@ static inline void klf_block_mean_sd(size_t n, const double *x, size_t stride,
     }
     *mean = centre;
     *sd = klf_clamp_finite(2.0 * largest * sqrt(square));
+}
+
+/* Weighted mean of |x - centre| over a block, where it is a positive finite number; else 1: a start
+ * for `reference`. */
+static inline double klf_block_size(size_t n, const double *x, double centre,
+                                    const double *weights)
+{
+    double total = 0.0, size = 0.0;
+    for (size_t i = 0; i < n; i++)
+        total += weights ? weights[i] : 1.0;
+    if (!(total > 0.0)) {
+        weights = NULL;
+        total = (double)n;
+    }
+    for (size_t i = 0; i < n; i++)
+        size += (weights ? weights[i] : 1.0) / total * fabs(x[i] - centre);
+    return size > 0.0 && size <= DBL_MAX ? size : 1.0;
 }
 
 /* Whether a double is a whole number: adding 2^52 rounds to an integer; above it all are. */

@@ -13,31 +13,17 @@
 
 enum { LOC, SCALE };
 
-/* z = (x unit - loc unit) / (scale unit), where unit is a power of two that keeps the difference
- * and the inverse finite at the ends of the range. */
 typedef struct {
-    double unit, minus_loc, inverse_scale; /* the last two in units */
-    double constant;                       /* -log(scale) - log(2 pi)/2 */
+    klf_standardiser standard;
+    double constant; /* -log(scale) - log(2 pi)/2 */
     double loc, scale;
 } normal_constants;
 
 KLF_INLINE normal_constants normal_prepare(double loc, double scale)
 {
-    normal_constants c;
-    const double raise = fabs(loc) < 0x1p900 ? 0x1p60 : 1.0; /* loc itself must not overflow */
-    c.unit = scale < 0x1p-960 ? raise : (scale > 0x1p960 ? 0x1p-60 : 1.0);
-    c.minus_loc = -loc * c.unit;
-    c.inverse_scale = 1.0 / (scale * c.unit);
-    c.inverse_scale = c.inverse_scale > DBL_MAX ? DBL_MAX : c.inverse_scale;
-    c.constant = -klf_log(scale) - 0.5 * KLF_LOG_2PI;
-    c.loc = loc;
-    c.scale = scale;
-    return c;
-}
-
-KLF_INLINE double normal_standardise(const normal_constants *c, double x)
-{
-    return fma(x, c->unit, c->minus_loc) * c->inverse_scale;
+    return (normal_constants){.standard = klf_make_standardiser(loc, scale),
+                              .constant = -klf_log(scale) - 0.5 * KLF_LOG_2PI,
+                              .loc = loc, .scale = scale};
 }
 
 KLF_INLINE double normal_log_density(const normal_constants *c, double z)
@@ -103,7 +89,7 @@ static void log_density(size_t d, const double *constants, size_t n, const doubl
     (void)d, (void)work;
     const normal_constants c = load(constants);
     for (size_t i = 0; i < n; i++)
-        log_p[i] = normal_log_density(&c, normal_standardise(&c, x[i]));
+        log_p[i] = normal_log_density(&c, klf_standardise(&c.standard, x[i]));
 }
 
 static void score(size_t d, const double *constants, size_t n, const double *restrict x,
@@ -113,7 +99,7 @@ static void score(size_t d, const double *constants, size_t n, const double *res
     const normal_constants c = load(constants);
     double *restrict s_loc = s, *restrict s_scale = s + KLF_ROW;
     for (size_t i = 0; i < n; i++) {
-        const double z = normal_standardise(&c, x[i]);
+        const double z = klf_standardise(&c.standard, x[i]);
         const double square = fma(z, z, -1.0) * (1.0 / KLF_SQRT2);
         s_loc[i] = fabs(x[i]) > DBL_MAX ? 0.0 : z; /* infinity is no point of the line */
         s_scale[i] = fabs(x[i]) > DBL_MAX ? 0.0 : square;
@@ -128,7 +114,7 @@ static void log_density_each(size_t n, const double *const *parameters, const do
     const double *restrict loc = parameters[LOC], *restrict scale = parameters[SCALE];
     for (size_t i = 0; i < n; i++) {
         const normal_constants c = normal_prepare(loc[i], scale[i]);
-        log_p[i] = normal_log_density(&c, normal_standardise(&c, x[i]));
+        log_p[i] = normal_log_density(&c, klf_standardise(&c.standard, x[i]));
     }
 }
 

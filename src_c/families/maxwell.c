@@ -1,0 +1,165 @@
+/* maxwell.c -- the Maxwell family, the length of a vector of three N(0, s^2), on x > 0.
+ *
+ *   log p(x) = log(2/pi)/2 + 2 log x - 3 log s - z^2/2,  z = x/s
+ *   eta = -1/(2 s^2),  T = x^2,  log h = log(2/pi)/2 + 2 log x,  A = 3 log s
+ *
+ * Source: Johnson, Kotz and Balakrishnan (1994), vol. 1, chapter 18.
+ */
+#include "family.h"
+
+enum { SCALE };
+enum { PARAMETERS = 1, FITTED = 1, COORDINATES = 1 };
+
+static const double HALF_LOG_HALF_PI = 0x1.ce6bb25aa1316p-3; /* log(pi/2)/2 */
+
+static const klf_parameter parameters[] = {{"scale", KLF_SCALAR, KLF_POSITIVE, 0}};
+
+typedef struct {
+    klf_standardiser standard;
+    double scale, constant, root_shape;
+} family_constants;
+
+KLF_INLINE family_constants prepare_density(const double *theta)
+{
+    return (family_constants){.standard = klf_make_standardiser(0.0, theta[SCALE]),
+                              .constant = -3.0 * klf_log(theta[SCALE]) - HALF_LOG_HALF_PI};
+}
+
+static inline void prepare_rest(const double *theta, family_constants *c)
+{
+    c->scale = theta[SCALE];
+    c->root_shape = sqrt(1.5);
+}
+
+KLF_INLINE double density_at(const family_constants *c, double x)
+{
+    const double z = klf_standardise(&c->standard, x);
+    const double inside = 2.0 * klf_log(x) + fma(-0.5 * z, z, c->constant);
+    const double finite = x > DBL_MAX ? -INFINITY : inside;
+    return x < 0.0 ? -INFINITY : finite;
+}
+
+/* w/k = z^2/3 */
+KLF_INLINE void score_at(const family_constants *c, double x, double *s)
+{
+    const double z = klf_standardise(&c->standard, x);
+    const double inside = c->root_shape * fma(-(1.0 / 3.0) * z, z, 1.0);
+    s[0] = (x < 0.0) | (x > DBL_MAX) ? 0.0 : inside;
+}
+
+KLF_INLINE void statistics_at(const double *theta, double x, double *t)
+{
+    (void)theta;
+    t[0] = x * x;
+}
+
+KLF_INLINE double base_measure_at(const double *theta, double x)
+{
+    (void)theta;
+    const double inside = 2.0 * klf_log(x) - HALF_LOG_HALF_PI;
+    return x < 0.0 ? -INFINITY : inside;
+}
+
+KLF_INLINE int is_datum(const double *theta, double x)
+{
+    (void)theta;
+    return (x > 0.0) & (x <= 0x1p511);
+}
+
+#include "scalar_family.h"
+
+static void sizes(size_t d, klf_sizes *s)
+{
+    (void)d;
+    *s = scalar_sizes();
+}
+
+static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
+                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+{
+    (void)d, (void)table, (void)work;
+    const family_constants c = load(constants);
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    double z[3 * KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        klf_fill_normals(&key, block, 3 * (start / KLF_TILE), 3, z);
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        for (size_t i = 0; i < count; i++) {
+            const double a = z[i], b = z[KLF_TILE + i], e = z[2 * KLF_TILE + i];
+            x[start + i] = klf_clamp_positive(c.scale * sqrt(fma(a, a, fma(b, b, e * e))));
+        }
+    }
+}
+
+/* ---- Parameter algebra ----------------------------------------------------------------------- */
+
+#define SIGN 1.0
+#define NATURAL_OFFSET 0.0
+
+static double gamma_shape(const double *theta)
+{
+    (void)theta;
+    return 1.5;
+}
+
+static double statistic_origin(const double *theta)
+{
+    (void)theta;
+    return 0.0;
+}
+
+static double rate_power(const double *theta)
+{
+    (void)theta;
+    return -2.0;
+}
+
+static double rate_coefficient(const double *theta)
+{
+    (void)theta;
+    return 0.5;
+}
+
+#include "power_rate_family.h"
+
+#include "rate_family.h"
+
+static double kl(size_t d, const double *p, const double *q, double *work)
+{
+    (void)d, (void)work;
+    return rate_kl(p, q);
+}
+
+static double log_partition(size_t d, const double *theta, double *work)
+{
+    (void)d, (void)work;
+    return 3.0 * klf_log(theta[SCALE]);
+}
+
+static double entropy(size_t d, const double *theta, double *work)
+{
+    (void)d, (void)work;
+    return klf_log(theta[SCALE]) + 0.5 * KLF_LOG_2PI + (KLF_EULER_GAMMA - 0.5);
+}
+
+static void mean_variance(size_t d, const double *theta, double *mean, double *variance)
+{
+    (void)d;
+    mean[0] = theta[SCALE] * 0x1.9884533d43651p+0;
+    variance[0] = theta[SCALE] * theta[SCALE] * 0x1.d067c91b1bbebp-2;
+}
+
+static void reference(size_t d, size_t n, const double *x, const double *weights, double *theta)
+{
+    (void)d;
+    theta[SCALE] = klf_block_size(n, x, 0.0, weights);
+}
+
+const klf_family KLF_FAMILY(maxwell) = {
+    .name = "maxwell",
+    .no_maximum = "the data are too small to be told from 0",
+    .n_parameters = PARAMETERS,
+    .parameters = parameters,
+    .log_density_each = log_density_each,
+    KLF_FUNCTIONS,
+};
