@@ -277,11 +277,7 @@ static void log_base_measure(size_t d, const double *theta, size_t n, const doub
 static double log_partition(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
-    const double a = theta[SHAPE];
-    if (a < 1.0)
-        return klf_lgamma(a) - a * klf_log(theta[RATE]);
-    /* a log(a/b) - a + f(a): the logarithms meet before they are multiplied */
-    return a * (klf_log(a) - klf_log(theta[RATE]) - 1.0) + gamma_f(a);
+    return gamma_log_partition(theta[SHAPE], theta[RATE]);
 }
 
 static void to_natural(size_t d, const double *theta, double *eta)
@@ -420,10 +416,7 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
     double mean, sd;
     klf_block_mean_sd(n, x, 1, weights, &mean, &sd);
     mean = mean > 0.0 ? mean : x[0];
-    const double ratio = mean / sd; /* infinite for equal data: a very large shape will do */
-    const double shape = ratio < 1e12 ? ratio * ratio : 1e24;
-    theta[SHAPE] = shape > 1e-2 ? shape : 1e-2;
-    theta[RATE] = klf_clamp_positive(theta[SHAPE] / mean);
+    gamma_reference(mean, sd, &theta[SHAPE], &theta[RATE]);
 }
 
 static klf_status fit(size_t d, const double *theta_reference, const double *constants,

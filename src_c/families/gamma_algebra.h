@@ -29,6 +29,27 @@ static inline double gamma_entropy(double a)
     return gamma_f(a) + klf_log(a) + (1.0 - a) * klf_digamma_minus_log(a);
 }
 
+static inline double gamma_log_partition(double a, double b)
+{
+    if (a < 1.0)
+        return klf_lgamma(a) - a * klf_log(b);
+    /* a log(a/b) - a + f(a): the logarithms meet before they are multiplied */
+    return a * (klf_log(a) - klf_log(b) - 1.0) + gamma_f(a);
+}
+
+/* log(Gamma(a + 1/2)/(Gamma(a) sqrt a)) < 0: the logarithm of E sqrt(w)/sqrt(E w). From Stirling's
+ * formula, with u = 1/(2 a), it is -a (u - log(1 + u)) + delta(a + 1/2) - delta(a); below 1 the
+ * recurrence adds log(a/(a + 1/2)) less half of log(a/(a + 1)). */
+static inline double gamma_log_half_ratio(double a)
+{
+    const double raised = a < 1.0 ? a + 1.0 : a, u = 0.5 / raised;
+    double phi;
+    (void)klf_log_ratio(1.0 + u, u, &phi);
+    const double large = klf_stirling_error(raised + 0.5) - klf_stirling_error(raised)
+                         - raised * phi;
+    return a < 1.0 ? large + klf_log(a / (a + 0.5)) - 0.5 * klf_log(a / raised) : large;
+}
+
 /* The shape at which log a - psi(a) = s > 0. Newton on 1/(log a - psi(a)) = 1/s, which is nearly
  * linear in a at both ends (a and 2a); start from Minka (2002), "Estimating a Gamma
  * distribution". */
@@ -75,6 +96,44 @@ static inline double gamma_kl(double a0, double b0, double a1, double b1)
         return a0 * (b1 / b0) - a1 * (1.0 + log) + gamma_shape_divergence(a0, a1);
     }
     return a1 * phi + gamma_shape_divergence(a0, a1);
+}
+
+/* A member near data of the given mean and standard deviation: any will do for equal data. */
+static inline void gamma_reference(double mean, double sd, double *shape, double *rate)
+{
+    const double ratio = mean / sd;
+    *shape = ratio < 1e12 ? ratio * ratio : 1e24;
+    *shape = *shape > 1e-2 ? *shape : 1e-2;
+    *rate = klf_clamp_positive(*shape / mean);
+}
+
+/* The Bregman divergence of lgamma, lgamma(a1) - lgamma(a0) - (a1 - a0) psi(a0): that of
+ * x log x - x, which is a0 (r log r - (r - 1)) with r = a1/a0, and that of f. */
+static inline double gamma_log_divergence(double a0, double a1)
+{
+    double h;
+    (void)klf_log_ratio_rising(a1 / a0, (a1 - a0) / a0, &h);
+    return a0 * h + gamma_shape_divergence(a0, a1);
+}
+
+/* The solution a of psi(a) - psi(a0) = change, where the difference is known better than either:
+ * Newton in a, monotone from below since psi is concave; the start is Minka's (2002, "Estimating a
+ * Dirichlet distribution", appendix C). */
+static inline double gamma_shape_by_digamma(double a0, double change)
+{
+    const double excess0 = klf_digamma_minus_log(a0), y = klf_log(a0) + excess0 + change;
+    double a = y >= -2.22 ? klf_exp(y) + 0.5 : -1.0 / (y + KLF_EULER_GAMMA);
+    a = a > DBL_MIN ? a : DBL_MIN;
+    for (int i = 0; i < 60; i++) {
+        const double short_of = change - klf_log_quotient(a, a0)
+                                - (klf_digamma_minus_log(a) - excess0);
+        const double next = a + short_of / klf_trigamma(a);
+        const int done = fabs(next - a) <= 0x1p-51 * a;
+        a = next > 0.0 ? next : 0.5 * a;
+        if (done)
+            break;
+    }
+    return a;
 }
 
 /* ---- Scores ---------------------------------------------------------------------------------- */
@@ -134,8 +193,8 @@ static inline double gamma_max_step(const gamma_scores *c, const double *directi
 }
 
 /* The shape of largest likelihood for a mean score under the reference, or 0 if there is none, and
- * the mean of y in units of the reference's: log(mean y) - mean(log y) = mean phi - phi(mean excess),
- * about the reference. */
+ * the mean of y in units of the reference's: about the reference,
+ * log(mean y) - mean(log y) = mean phi - phi(mean excess). */
 static inline double gamma_fit_shape(const gamma_scores *c, const double *mean_score,
                                      double *mean_ratio)
 {

@@ -1,5 +1,5 @@
-/* gamma_sampler.h -- exact standard Gamma deviates of one shape, a block at a time, for the families
- * that are made of them.
+/* gamma_sampler.h -- exact standard Gamma deviates of one shape, a block at a time, for the
+ * families that are made of them.
  */
 #ifndef KLF_GAMMA_SAMPLER_H
 #define KLF_GAMMA_SAMPLER_H
@@ -94,8 +94,8 @@ static inline size_t klf_gamma_propose(const klf_gamma_sampler *c, const klf_key
 
 /* n <= KLF_BLOCK deviates as base e^log_low, from tiles first_tile + [0, 2^33): several Gammas of
  * one block keep 2^33 tiles apart. Gamma(a) = Gamma(a + 1) U^(1/a) for a < 1 (Marsaglia and Tsang,
- * section 6); the power may be far below the smallest double, so that its logarithm is kept. log_low
- * is 0 where the shape is not lowered, and may then be NULL. */
+ * section 6); the power may be far below the smallest double, so that its logarithm is kept.
+ * log_low is 0 where the shape is not lowered, and may then be NULL. */
 static inline void klf_gamma_block(const klf_gamma_sampler *c, klf_stream stream, uint64_t block,
                                    uint64_t first_tile, size_t n, double *restrict base,
                                    double *restrict log_low)

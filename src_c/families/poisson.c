@@ -100,8 +100,8 @@ static const double POISSON_TABLE_RATE = 15000.0;
 
 /* The table: size, first outcome, then the cells. A cell is one 64-bit integer, so that a look-up
  * is one load: a threshold of 53 bits and, in the low 11, an alias. A cell keeps its own outcome
- * when the next 52 bits of the random word are below the threshold. The last cell's own outcome stands
- * for all outcomes outside the table. */
+ * when the next 52 bits of the random word are below the threshold. The last cell's own outcome
+ * stands for all outcomes outside the table. */
 enum { TABLE_SIZE, TABLE_FIRST, TABLE_CELLS, LARGEST_TABLE = 2048, ALIAS_BITS = 11 };
 
 static double poisson_mass(const poisson_constants *c, double x)
