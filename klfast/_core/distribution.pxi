@@ -320,6 +320,15 @@ cdef class Distribution:
         return [family.parameters[i].name.decode() for i in range(family.n_parameters)
                 if family.parameters[i].is_fixed]
 
+    @classmethod
+    def _parameter_table(cls):
+        """Of each parameter: name, number of axes of its own, its domain in words, whether fixed."""
+        cdef const klf_family *family = klf_find_family(level, cls._family.encode())
+        return [(family.parameters[i].name.decode(), int(family.parameters[i].shape),
+                 klf_broken_rule(family.parameters[i].domain, float("nan")).decode()
+                 .removeprefix("must be "), bool(family.parameters[i].is_fixed))
+                for i in range(family.n_parameters)]
+
     def _is_interior(self):
         """Whether a step can move every member."""
         self.made()

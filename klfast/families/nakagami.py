@@ -12,7 +12,9 @@ from klfast.families.family import Family
 class Nakagami(Family):
     r"""The Nakagami distribution on x > 0 with a given shape, by its spread.
 
-    .. math:: p(x) = 2 (shape/spread)^{shape} x^{2\,shape - 1} \exp(-shape\, x^2 / spread) / \Gamma(shape)
+    .. math::
+        p(x) = 2 (shape/spread)^{shape} x^{2\,shape - 1} \exp(-shape\, x^2 / spread)
+               / \Gamma(shape)
 
     Parameters
     ----------
