@@ -407,8 +407,8 @@ static inline double klf_log_expm1_ratio(double x)
  *
  *   x <= 1/2:  f = x, c = 0;   x < 2:  f = (x - 1)/(x + 1), c = pi/4;   else  f = -1/x, c = pi/2,
  *
- * c held in two doubles, and atan(f) = f + f^3 P(f^2) for |f| <= 1/2, P of degree 11, relative error
- * 2^-57.8. The reduction is fdlibm's (Sun, 1993), with fewer intervals.
+ * c held in two doubles, and atan(f) = f + f^3 P(f^2) for |f| <= 1/2, P of degree 11 with relative
+ * error 2^-57.8. The reduction is fdlibm's (Sun, 1993), with fewer intervals.
  * All x: infinities give +-pi/2, -0 itself.
  * Max error: 1.4 ulp. */
 static inline double klf_atan(double x)
