@@ -46,6 +46,9 @@ def reference_member(
 def fit_from_mean_score(
     reference: Distribution, mean_score: NDArray[np.float64]
 ) -> Distribution | None: ...
+def fit_rows(
+    cls: type[Distribution], x: ArrayLike, weights: ArrayLike | None, given: dict[str, Any]
+) -> tuple[NDArray[np.float64], tuple[int, ...], int, tuple[Any, ...] | None]: ...
 
 class Stream:
     def __init__(self, seed: object = None, stream: int = 0, block: int = 0) -> None: ...
