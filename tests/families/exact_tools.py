@@ -15,6 +15,7 @@ Value = tuple[mp.mpf, mp.mpf]
 
 NEVER: Value = (mp.mpf("-inf"), mp.mpf(0))  # the log-density outside the support
 SURE: Value = (mp.mpf(0), mp.mpf(0))
+NO_MEMBER: Value = (mp.nan, mp.mpf(0))  # a divergence to parameters outside the domain
 
 
 def with_terms(*terms: mp.mpf) -> Value:
