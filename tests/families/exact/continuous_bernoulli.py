@@ -8,14 +8,14 @@ import mpmath as mp
 from exact_tools import NEVER, SURE, with_terms
 
 TINY = 5e-324
-MEMBERS = [(0.0,)] + [(sign * e,) for e in (1e-300, 1e-20, 1e-8, 1e-4, 0.01, 0.3, 1.0, 2.5, 7.0, 36.0,
-                                           40.0, 750.0, 800.0, 1e5, 1e15, 1e300)
-                      for sign in (1.0, -1.0)]
+SIZES = (1e-300, 1e-20, 1e-8, 1e-4, 0.01, 0.3, 1.0, 2.5, 7.0, 36.0, 40.0, 750.0, 800.0, 1e5, 1e15,
+         1e300)
+MEMBERS = [(0.0,)] + [(sign * size,) for size in SIZES for sign in (1.0, -1.0)]
 
 
 def points(theta):
-    found = [0.0, -0.0, TINY, 1e-300, 1e-16, 1e-3, 0.1, 0.25, 0.5, 0.7, 0.9, 1.0 - 1e-8, 1.0 - 2.0**-53,
-             1.0, 1.0 + 2.0**-52, -TINY, -1.0, 2.0]
+    found = [0.0, -0.0, TINY, 1e-300, 1e-16, 1e-3, 0.1, 0.25, 0.5, 0.7, 0.9, 1.0 - 1e-8,
+             1.0 - 2.0**-53, 1.0, 1.0 + 2.0**-52, -TINY, -1.0, 2.0]
     depth = min(1.0 / max(abs(theta[0]), 1.0), 0.5)
     return list(dict.fromkeys([*found, depth, 1.0 - depth, min(9.0 * depth, 0.6)]))
 
@@ -54,8 +54,7 @@ def log_partition(theta):
 
 
 def entropy(theta):
-    """An even function of the logit: for a large one the terms are taken on the side they are
-    small."""
+    """An even function of the logit; the terms are taken on the side where they are small."""
     if theta[0] == 0.0:
         return SURE
     with mp.workdps(digits_for(theta[0])):

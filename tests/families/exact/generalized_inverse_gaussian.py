@@ -56,7 +56,8 @@ def points(theta):
     w = math.sqrt(a) * math.sqrt(b)
     scale = math.sqrt(b) / math.sqrt(a)
     mode, sd = math.asinh(p / w), 1.0 / math.sqrt(math.hypot(p, w))
-    shifts = [k * min(sd, 3.0) for k in (-8.0, -1.0, -1e-3, 0.0, 1.0, 8.0)] + [-40.0, -3.0, 3.0, 40.0]
+    shifts = [-40.0, -3.0, 3.0, 40.0]
+    shifts += [k * min(sd, 3.0) for k in (-8.0, -1.0, -1e-3, 0.0, 1.0, 8.0)]
     found = [math.exp(mode + t + math.log(scale)) for t in shifts
              if abs(mode + t + math.log(scale)) < 700.0]
     found += [0.0, TINY, 1e-300, 1.0, 1e300, -TINY]

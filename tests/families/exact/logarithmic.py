@@ -5,7 +5,15 @@ from __future__ import annotations
 import math
 
 import mpmath as mp
-from exact_tools import NEVER, NO_MEMBER, counts, is_count, log_scale_integral, sum_of_entropy, with_terms
+from exact_tools import (
+    NEVER,
+    NO_MEMBER,
+    counts,
+    is_count,
+    log_scale_integral,
+    sum_of_entropy,
+    with_terms,
+)
 
 MEMBERS = [(q,) for q in (1e-300, 1e-100, 1e-15, 1e-8, 1e-3, 0.1, 0.3, 0.5, 0.75, 0.9, 0.99, 0.999,
                           1.0 - 1e-6, 1.0 - 1e-10, 1.0 - 1e-13, 1.0 - 1e-16)]

@@ -67,7 +67,7 @@ def entropy(theta):
         rate = mp.mpf(rate)
 
         def one_less(t):
-            """(1 - exp(rate (exp(-t) - 1))) / (1 - exp(-rate)), as for Poisson but for the zeros."""
+            """(1 - exp(rate (exp(-t) - 1))) / (1 - exp(-rate)): Poisson less its zeros."""
             return mp.expm1(rate * mp.expm1(-t)) / mp.expm1(-rate)
 
         log_factorial = expected_log_factorial(mean_of(rate), one_less, rate * rate, 80)
