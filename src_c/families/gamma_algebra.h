@@ -80,22 +80,28 @@ static inline double gamma_shape_divergence(double a0, double a1)
 }
 
 /* D = a1 (rho - 1 - log rho) + B(a0, a1) with rho the ratio of the means m0/m1: both terms are
- * non-negative. */
-static inline double gamma_kl(double a0, double b0, double a1, double b1)
+ * non-negative. The rates enter by their ratio b1/b0, the ratio less 1, and its logarithm. */
+static inline double gamma_kl_by_ratio(double a0, double a1, double rates, double rates_excess,
+                                       double log_rates)
 {
     /* rho - 1 from the differences of the parameters: (1 + x)(1 + y) - 1 */
-    const double x = (a0 - a1) / a1, y = (b1 - b0) / b0;
-    const double ratio = (a0 / a1) * (b1 / b0);
+    const double x = (a0 - a1) / a1, y = rates_excess, ratio = (a0 / a1) * rates;
     double phi;
     if (ratio > 0x1p-1000 && ratio < 0x1p1000) {
         const double near = x + y + x * y;
         (void)klf_log_ratio(ratio, fabs(x) < 0.5 && fabs(y) < 0.5 ? near : ratio - 1.0, &phi);
     } else {
         /* a1 ratio may be a number where ratio is none */
-        const double log = klf_log(a0) - klf_log(a1) + klf_log(b1) - klf_log(b0);
-        return a0 * (b1 / b0) - a1 * (1.0 + log) + gamma_shape_divergence(a0, a1);
+        const double log = klf_log(a0) - klf_log(a1) + log_rates;
+        const double far = a0 * rates - a1 * (1.0 + log) + gamma_shape_divergence(a0, a1);
+        return rates > DBL_MAX ? INFINITY : far;
     }
     return a1 * phi + gamma_shape_divergence(a0, a1);
+}
+
+static inline double gamma_kl(double a0, double b0, double a1, double b1)
+{
+    return gamma_kl_by_ratio(a0, a1, b1 / b0, (b1 - b0) / b0, klf_log(b1) - klf_log(b0));
 }
 
 /* A member near data of the given mean and standard deviation: any will do for equal data. */

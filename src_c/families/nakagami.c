@@ -135,7 +135,10 @@ static double kl(size_t d, const double *p, const double *q, double *work)
     (void)d, (void)work;
     if (p[SHAPE] == q[SHAPE])
         return rate_kl(p, q);
-    return gamma_kl(p[SHAPE], rate_of(p), q[SHAPE], rate_of(q));
+    const double m0 = p[SHAPE], m1 = q[SHAPE], w0 = p[SPREAD], w1 = q[SPREAD];
+    const double rates = m1 / m0 * (w0 / w1);
+    const double log_rates = klf_log_quotient(m1, m0) + klf_log_quotient(w0, w1);
+    return gamma_kl_by_ratio(m0, m1, rates, klf_expm1(log_rates), log_rates);
 }
 
 static double log_partition(size_t d, const double *theta, double *work)
