@@ -30,7 +30,7 @@ class Distribution:
         low, high = np.broadcast_arrays(*(np.asarray(e, float) for e in (self.low, self.high)))
         probe = is_above(high)
         low, high = (np.array(np.broadcast_to(e, np.shape(probe))) for e in (low, high))
-        for _ in range(1100):
+        for _ in range(200):
             middle = self.between(low, high)
             above = is_above(middle)
             high = np.where(above, middle, high)
@@ -55,6 +55,27 @@ class Distribution:
         """The excess kurtosis."""
         assert moments == "k"
         return self.kurtosis
+
+
+class Certain(Distribution):
+    """All mass at one count."""
+
+    def __init__(self, count):
+        self.count = count
+
+    def cdf(self, x):
+        return np.where(np.asarray(x) >= self.count, 1.0, 0.0)
+
+    def sf(self, x):
+        return 1.0 - self.cdf(x)
+
+    def pmf(self, x):
+        return np.where(np.asarray(x) == self.count, 1.0, 0.0)
+
+    def ppf(self, u):
+        return np.full(np.shape(u), self.count)
+
+    isf = ppf
 
 
 class Tabulated(Distribution):

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from case_tools import every_count
+from case_tools import Certain, every_count
 from members import INF, Members
 from scipy import stats
 
@@ -42,7 +42,10 @@ MEMBERS = Members(
 
 def exact(p):
     """The scipy distribution of a member."""
-    return stats.bernoulli(p.parameters["probability"])
+    probability = p.parameters["probability"]
+    if probability < 1e-30 or probability == 1.0:
+        return Certain(round(probability))
+    return stats.bernoulli(probability)
 
 
 SAMPLER_GRID = [kf.Bernoulli(0.5), kf.Bernoulli(0.001), kf.Bernoulli(0.25), kf.Bernoulli(0.999),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from case_tools import NearlyNormalCount, every_count
+from case_tools import Certain, NearlyNormalCount, every_count
 from members import INF, Members
 from scipy import stats
 
@@ -47,14 +47,19 @@ MEMBERS = Members(
 
 
 def exact(p):
-    """The scipy distribution of a member, whose cdf is slow where it is nearly normal."""
+    """The scipy distribution of a member, whose cdf is slow where it is nearly normal.
+
+    Of more trials than scipy's integers take, a small mean is Poisson's to 1e-17.
+    """
     probability, n = p.parameters["probability"], p.parameters["trials"]
     variance = n * probability * (1.0 - probability)
+    if variance < 1e-30:
+        return Certain(n * round(probability))
     if variance > 1e7:
         return NearlyNormalCount(n * probability, variance,
                                  (1.0 - 2.0 * probability) / np.sqrt(variance),
                                  (1.0 - 6.0 * probability * (1.0 - probability)) / variance)
-    return stats.binom(n, probability)
+    return stats.binom(n, probability) if n < 2.0**53 else stats.poisson(n * probability)
 
 
 SAMPLER_GRID = [

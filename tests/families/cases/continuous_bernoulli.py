@@ -46,40 +46,40 @@ MEMBERS = Members(
 
 
 class TruncatedExponential:
-    """By expm1 on the side on which nothing overflows or cancels."""
+    """By expm1 and log1p of the negative one of the logit and its opposite."""
 
     def __init__(self, logit):
         self.logit = logit
 
-    def rise(self, logit, x):
-        """(exp(logit x) - 1) / (exp(logit) - 1)."""
-        x = np.asarray(x, float)
+    def cdf(self, x):
+        return self.rise(self.logit, np.asarray(x, float), 1.0 - np.asarray(x, float))
+
+    def sf(self, x):
+        return self.rise(-self.logit, 1.0 - np.asarray(x, float), np.asarray(x, float))
+
+    @staticmethod
+    def rise(logit, x, rest):
+        """(exp(logit x) - 1) / (exp(logit) - 1); rest is 1 - x."""
         if logit == 0.0:
             return x
         if logit < 0.0:
             return np.expm1(logit * x) / np.expm1(logit)
-        return np.exp(logit * (x - 1.0)) * np.expm1(-logit * x) / np.expm1(-logit)
-
-    def place(self, logit, u):
-        """The x at which the rise is u."""
-        u = np.asarray(u, float)
-        if logit == 0.0:
-            return u
-        if logit < 0.0:
-            return np.log1p(u * np.expm1(logit)) / logit
-        return np.logaddexp(np.log(u) + logit, np.log1p(-u)) / logit
-
-    def cdf(self, x):
-        return self.rise(self.logit, x)
-
-    def sf(self, x):
-        return self.rise(-self.logit, 1.0 - np.asarray(x, float))
+        return np.exp(-logit * rest) * np.expm1(-logit * x) / np.expm1(-logit)
 
     def ppf(self, u):
-        return self.place(self.logit, u)
+        return self.place(np.asarray(u, float), 1.0 - np.asarray(u, float))
 
     def isf(self, u):
-        return 1.0 - self.place(-self.logit, u)
+        return self.place(1.0 - np.asarray(u, float), np.asarray(u, float))
+
+    def place(self, below, above):
+        """The x with so much mass on either side."""
+        logit = self.logit
+        if logit == 0.0:
+            return below
+        if logit < 0.0:
+            return np.log1p(below * np.expm1(logit)) / logit
+        return 1.0 + np.log1p(above * np.expm1(-logit)) / logit
 
     def stats(self, moments):
         """The excess kurtosis: that of the exponential distribution for large logits."""

@@ -56,7 +56,7 @@ def digits(p, kind):
 
 
 def holds(p, kind):
-    """The order 0 comes back from the mean only nearly; where almost gamma, hardly anything does."""
+    """The order 0 comes back from the mean only nearly, and little does where almost gamma."""
     theta = p.parameters
     _, w = log_scale(theta)
     return kind == "natural" or (theta["p"] != 0.0 and 1e-3 < w < 1e3 and abs(theta["p"]) < 100.0)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import numpy as np
-from case_tools import every_count
+from case_tools import Certain, Distribution, every_count
 from members import INF, Members
-from scipy import stats
 
 import klfast as kf
 
@@ -28,9 +27,33 @@ MEMBERS = Members(
 )
 
 
+class Failures(Distribution):
+    """By the logarithm of the probability of a failure, which scipy's mass rounds."""
+
+    def __init__(self, probability):
+        self.probability, self.log_failure = probability, np.log1p(-probability)
+        self.kurtosis = 6.0 + probability**2 / (1.0 - probability)
+
+    def cdf(self, x):
+        return -np.expm1((np.floor(x) + 1.0) * self.log_failure)
+
+    def sf(self, x):
+        return np.exp((np.floor(x) + 1.0) * self.log_failure)
+
+    def pmf(self, x):
+        return self.probability * np.exp(np.asarray(x, float) * self.log_failure)
+
+    def ppf(self, u):
+        return np.maximum(np.ceil(np.log1p(-np.asarray(u)) / self.log_failure) - 1.0, 0.0)
+
+    def isf(self, u):
+        return np.maximum(np.ceil(np.log(u) / self.log_failure) - 1.0, 0.0)
+
+
 def exact(p):
-    """The scipy distribution of a member, which there counts trials."""
-    return stats.geom(p.parameters["probability"], loc=-1)
+    """The distribution of a member."""
+    probability = p.parameters["probability"]
+    return Failures(probability) if probability < 1.0 else Certain(0)
 
 
 SAMPLER_GRID = [kf.Geometric(0.5), kf.Geometric(0.05), kf.Geometric(0.9), kf.Geometric(0.999),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from case_tools import NearlyNormalCount, every_count
+from case_tools import Certain, NearlyNormalCount, every_count
 from members import INF, Members
 from scipy import stats
 
@@ -39,6 +39,8 @@ MEMBERS = Members(
 def exact(p):
     """The scipy distribution of a member, or its expansion where it is nearly normal."""
     probability, r = p.parameters["probability"], p.parameters["successes"]
+    if probability == 1.0:
+        return Certain(0)
     if r > 1e6:
         failure = 1.0 - probability
         return NearlyNormalCount(r * failure / probability, r * failure / probability**2,

@@ -59,6 +59,7 @@ SAMPLER_GRID = [
     kf.VonMises(0.5, 1e6), kf.VonMises(1.0, 1e8), kf.VonMises(0.0, 1e15), kf.VonMises(2.0, 1e10),
 ]
 WRONG = [
-    (kf.VonMises(1.5, 3.7), kf.VonMises(1.515, 3.7)), (kf.VonMises(1.5, 3.7), kf.VonMises(1.5, 3.737)),
+    (kf.VonMises(1.5, 3.7), kf.VonMises(1.515, 3.7)),
+    (kf.VonMises(1.5, 3.7), kf.VonMises(1.5, 3.737)),
     (kf.VonMises(0.3, 800.0), kf.VonMises(0.3, 808.0)),
 ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
-from case_tools import NearlyNormalCount, every_count
+from case_tools import Certain, NearlyNormalCount, every_count
 from members import INF, Members
 from scipy import stats
 
@@ -18,7 +18,7 @@ def nodes(p):
 
 
 def digits(p, kind):
-    """The natural parameter is the logarithm of the rate; the mean is 1 + rate / 2 for small ones."""
+    """The natural parameter is a logarithm; the mean is 1 + rate / 2 for small rates."""
     rate = p.parameters["rate"]
     return 1.0 + (abs(np.log(rate)) if kind == "natural" else 2.0 / rate)
 
@@ -78,6 +78,8 @@ class Truncated:
 def exact(p):
     """The distribution of a member; a large rate has no zeros to leave out."""
     rate = p.parameters["rate"]
+    if rate < 1e-30:
+        return Certain(1)
     if rate > 1e7:
         return NearlyNormalCount(rate, rate, 1.0 / np.sqrt(rate), 1.0 / rate)
     return Truncated(rate)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 
 import numpy as np
-from case_tools import LARGEST_COUNT, Distribution
+from case_tools import LARGEST_COUNT, Certain, Distribution
 from members import INF, Members
 from numpy.polynomial import legendre
 from scipy import special
@@ -95,7 +95,8 @@ class Zeta(Distribution):
 
 def exact(p):
     """The distribution of a member's draws as int64."""
-    return Zeta(p.parameters["exponent"])
+    exponent = p.parameters["exponent"]
+    return Zeta(exponent) if exponent < 100.0 else Certain(1)
 
 
 SAMPLER_GRID = [
