@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mpmath as mp
-from exact_tools import NEVER, NO_MEMBER, SURE, with_terms
+from exact_tools import NEVER, NO_MEMBER, SURE, divergence, with_terms
 
 TINY = 5e-324
 BELOW_ONE = 1.0 - 2.0**-53
@@ -50,4 +50,4 @@ def kl(p, q):
             if a and not b:
                 return mp.inf, mp.mpf(0)
             found += a * mp.log(a / b) if a else 0
-    return with_terms(+found)
+    return divergence(found)

@@ -10,6 +10,7 @@ from exact_tools import (
     NO_MEMBER,
     SURE,
     counts,
+    divergence,
     expected_log_factorial,
     is_count,
     sum_of_entropy,
@@ -111,4 +112,4 @@ def kl(p, q):
         value = a * (log_a - log_b) if a else mp.mpf(0)
         value += (1 - a) * (log_not_a - log_not_b) if a < 1 else 0
         value *= n
-    return with_terms(+value)
+    return divergence(value)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 import mpmath as mp
-from exact_tools import NEVER, SURE, with_terms
+from exact_tools import NEVER, SURE, divergence, with_terms
 
 TINY = 5e-324
 SIZES = (1e-300, 1e-20, 1e-8, 1e-4, 0.01, 0.3, 1.0, 2.5, 7.0, 36.0, 40.0, 750.0, 800.0, 1e5, 1e15,
@@ -67,4 +67,4 @@ def kl(p, q):
     with mp.workdps(digits_for(p[0], q[0])):
         a, b = mp.mpf(p[0]), mp.mpf(q[0])
         value = partition(b) - partition(a) - (b - a) * mean_of(a)
-    return with_terms(+value)
+    return divergence(value)

@@ -11,7 +11,7 @@ import functools
 import math
 
 import mpmath as mp
-from exact_tools import NEVER, with_terms
+from exact_tools import NEVER, divergence, with_terms
 
 TINY = 5e-324
 # (w, sqrt(b / a)): from nearly gamma (or its inverse) to nearly normal
@@ -98,4 +98,4 @@ def kl(p, q):
         mean_log = mean_t + mp.log(scale)
         value = (log_bessel_q - log_bessel_p + (s * mp.log(d / c) - r * mp.log(b / a)) / 2
                  - (s - r) * mean_log + (c - a) * scale * up / 2 + (d - b) * down / scale / 2)
-    return with_terms(+value)
+    return divergence(value)

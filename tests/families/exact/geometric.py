@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import mpmath as mp
-from exact_tools import NEVER, NO_MEMBER, SURE, counts, is_count, with_terms
+from exact_tools import NEVER, NO_MEMBER, SURE, counts, divergence, is_count, with_terms
 
 MEMBERS = [(p,) for p in (1e-300, 1e-100, 1e-15, 1e-8, 1e-3, 0.03, 0.1, 0.25, 0.5, 0.75, 0.9,
                           1.0 - 1e-8, 1.0 - 2.0**-53, 1.0)]
@@ -58,4 +58,4 @@ def kl(p, q):
     with mp.workdps(400):
         (log_a, log_not_a, mean), (log_b, log_not_b, _) = parts(p), parts(q)
         value = log_a - log_b + mean * (log_not_a - log_not_b)
-    return with_terms(+value)
+    return divergence(value)

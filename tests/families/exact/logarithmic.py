@@ -9,6 +9,7 @@ from exact_tools import (
     NEVER,
     NO_MEMBER,
     counts,
+    divergence,
     is_count,
     log_scale_integral,
     sum_of_entropy,
@@ -85,4 +86,4 @@ def kl(p, q):
     with mp.workdps(digits_for(p, q) * 2):
         (log_a, rate_a, mean), (log_b, rate_b, _) = parts(p), parts(q)
         value = rate_b - rate_a + (log_a - log_b) * mean
-    return with_terms(+value)
+    return divergence(value)

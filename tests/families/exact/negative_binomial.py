@@ -13,6 +13,7 @@ from exact_tools import (
     NO_MEMBER,
     SURE,
     counts,
+    divergence,
     is_count,
     log_scale_integral,
     sum_of_entropy,
@@ -119,4 +120,4 @@ def kl(p, q):
     with mp.workdps(400):
         (log_a, log_not_a, mean), (log_b, log_not_b, _) = parts(p), parts(q)
         value = r * (log_a - log_b + mean * (log_not_a - log_not_b))
-    return with_terms(+value)
+    return divergence(value)

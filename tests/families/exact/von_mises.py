@@ -11,7 +11,7 @@ from __future__ import annotations
 import math
 
 import mpmath as mp
-from exact_tools import NO_MEMBER, SURE, with_terms
+from exact_tools import NO_MEMBER, SURE, divergence, with_terms
 
 BELOW_PI = 3.141592653589793  # the double nearest to pi, which is below it
 MEMBERS = [(loc, k) for loc in (0.0, 0.7, -BELOW_PI)
@@ -83,4 +83,4 @@ def kl(p, q):
         ratio = mean_length(a)[0]
         value = (log_bessel(0, b) - log_bessel(0, a) + (b - a) * (1 - ratio)
                  + 2 * b * ratio * mp.sin((loc_a - loc_b) / 2) ** 2)
-    return with_terms(+value)
+    return divergence(value)

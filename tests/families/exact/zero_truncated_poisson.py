@@ -8,6 +8,7 @@ import mpmath as mp
 from exact_tools import (
     NEVER,
     counts,
+    divergence,
     expected_log_factorial,
     is_count,
     sum_of_entropy,
@@ -80,4 +81,4 @@ def kl(p, q):
     with mp.workdps(2 * digits_for(p[0], q[0])):
         a, b = mp.mpf(p[0]), mp.mpf(q[0])
         value = mp.log(mp.expm1(b)) - mp.log(mp.expm1(a)) - mp.log(b / a) * mean_of(a)
-    return with_terms(+value)
+    return divergence(value)
