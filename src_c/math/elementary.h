@@ -1,4 +1,5 @@
-/* elementary.h -- exponential, logarithm, sine and cosine, without branches, for loops of them.
+/* elementary.h -- exponential, logarithm, sine, cosine and arctangent, and what is built of them,
+ * without branches, for loops of them.
  *
  * Every function is plain C that a compiler turns into vector code when it stands in a loop: no
  * branches, tables or library calls, selections only. Only + - * / fma, comparisons, selections and
@@ -44,22 +45,28 @@ static inline double klf_from_bits(uint64_t bits)
 
 /* ---- Exponential ----------------------------------------------------------------------------- */
 
-/* The reduction of exp and expm1, for |x| <= 746:
- *
- *   x = n log 2 + r,  |r| <= log(2)/2,   e^r - 1 = high + tail.
- *
- * high = x - n KLF_LN2 is exact: it is a multiple of 2^-54 (of the last place of x when n = 0) and
- * below 1/2. With t = -n KLF_LN2_TAIL, r = high + t and tail = r^2 P(r) + t, where
- * P = (e^r - 1 - r)/r^2 = 1/2 + r (1/6 + ...) has error 2^-57.3 of e^r. The idea of summing the
- * small terms before the leading one is from Tang (1989), "Table-driven implementation of the
- * exponential function in IEEE floating-point arithmetic", ACM TOMS 15. *shifted is n + MAGIC. */
-static inline double klf_exp_reduce(double x, double *shifted, double *high)
+/* x = n log 2 + r, |r| <= log(2)/2, for |x| <= 746. high = x - n KLF_LN2 is exact: it is a multiple
+ * of 2^-54 (of the last place of x when n = 0) and below 1/2. r = high + t, t = -n KLF_LN2_TAIL,
+ * which is returned. *shifted is n + MAGIC. */
+static inline double klf_exp_split(double x, double *shifted, double *high)
 {
     const double log2_e = 0x1.71547652b82fep+0;
     *shifted = fma(x, log2_e, KLF_MAGIC);
     const double n = *shifted - KLF_MAGIC;
     *high = fma(n, -KLF_LN2, x);
-    const double t = n * -KLF_LN2_TAIL, r = *high + t;
+    return n * -KLF_LN2_TAIL;
+}
+
+/* The reduction of exp and expm1: the above and
+ *
+ *   e^r - 1 = high + tail,   tail = r^2 P(r) + t,
+ *
+ * where P = (e^r - 1 - r)/r^2 = 1/2 + r (1/6 + ...) has error 2^-57.3 of e^r. The idea of summing
+ * the small terms before the leading one is from Tang (1989), "Table-driven implementation of the
+ * exponential function in IEEE floating-point arithmetic", ACM TOMS 15. */
+static inline double klf_exp_reduce(double x, double *shifted, double *high)
+{
+    const double t = klf_exp_split(x, shifted, high), r = *high + t;
     double p = 0x1.ad1f30893e55dp-26;
     p = fma(p, r, 0x1.289f9363eaf47p-22);
     p = fma(p, r, 0x1.71df55f639d24p-19);
@@ -73,8 +80,30 @@ static inline double klf_exp_reduce(double x, double *shifted, double *high)
     return fma(r * r, p, t);
 }
 
-/* exp(x) = 2^n (1 + (high + tail)). The power of two is applied in two factors of half the exponent
- * so that a subnormal result is rounded once, and 2^1024 does not occur.
+/* 2^n (1 + (high + tail)). The power of two is applied in two factors of half the exponent so that
+ * a subnormal result is rounded once, and 2^1024 does not occur. */
+static inline double klf_exp_from(double shifted, double high, double tail)
+{
+    const double half = fma(shifted - KLF_MAGIC, 0.5, KLF_MAGIC); /* about n/2, an integer */
+    const uint64_t one = UINT64_C(1023) << 52;                    /* the bits of 1.0 */
+    const double factor = klf_from_bits((klf_bits(half) << 52) + one);
+    const double rest = klf_from_bits(((klf_bits(shifted) - klf_bits(half)) << 52) + one);
+    return (1.0 + (high + tail)) * factor * rest;
+}
+
+/* Half of 2^n (1 + high + tail) - 1 for -1022 < n < 1025, in two parts:
+ *
+ *   2^(n-1) (high + tail) + (2^(n-1) - 1/2) = *sum + the value returned,   *sum near all of it. */
+static inline double klf_expm1_half(double shifted, double high, double tail, double *sum)
+{
+    const double power = klf_from_bits((klf_bits(shifted) + 1022) << 52); /* 2^(n-1) */
+    const double offset = power - 0.5;
+    *sum = fma(power, high, offset);
+    const double lost = fma(power, high, offset - *sum);
+    return fma(power, tail, lost);
+}
+
+/* exp(x) = 2^n (1 + (high + tail)).
  * All x: overflow gives +inf, underflow 0.
  * Max error: 0.9 ulp. */
 static inline double klf_exp(double x)
@@ -83,11 +112,7 @@ static inline double klf_exp(double x)
     x = x > 710.0 ? 710.0 : x;   /* beyond log(2^1024) = 709.78: overflows */
     x = x < -746.0 ? -746.0 : x; /* beyond log(2^-1075) = -745.13: rounds to 0 */
     const double tail = klf_exp_reduce(x, &shifted, &high);
-    const double half = fma(shifted - KLF_MAGIC, 0.5, KLF_MAGIC); /* about n/2, an integer */
-    const uint64_t one = UINT64_C(1023) << 52;                    /* the bits of 1.0 */
-    const double factor = klf_from_bits((klf_bits(half) << 52) + one);
-    const double rest = klf_from_bits(((klf_bits(shifted) - klf_bits(half)) << 52) + one);
-    return (1.0 + (high + tail)) * factor * rest;
+    return klf_exp_from(shifted, high, tail);
 }
 
 /* expm1(x) = 2 (2^(n-1) (high + tail) + (2^(n-1) - 1/2)); the leading sum is kept in two doubles.
@@ -96,16 +121,51 @@ static inline double klf_exp(double x)
  * Max error: 1.2 ulp. */
 static inline double klf_expm1(double x)
 {
-    double shifted, high;
+    double shifted, high, sum;
     double inside = x > 710.0 ? 710.0 : x;
     inside = inside < -40.0 ? -40.0 : inside; /* exp(-40) < 2^-57 */
     const double tail = klf_exp_reduce(inside, &shifted, &high);
-    const double power = klf_from_bits((klf_bits(shifted) + 1022) << 52); /* 2^(n-1) */
-    const double offset = power - 0.5;
-    const double sum = fma(power, high, offset);
-    const double lost = fma(power, high, offset - sum);
-    const double result = 2.0 * (sum + fma(power, tail, lost));
+    const double rest = klf_expm1_half(shifted, high, tail, &sum);
+    const double result = 2.0 * (sum + rest);
     return fabs(x) < 0x1p-54 ? x : result;
+}
+
+/* exp(x) - 1 - x = 2 ((sum - x/2) + rest), sum + rest half of expm1 as above, the difference kept
+ * in two doubles (Knuth's two-sum). Without reduction (n = 0), sum = x/2 and all that is left is
+ * x^2 P(x), P a polynomial of its own, of degree 10 and relative error 2^-58.
+ * All x: both infinities and overflow give +inf.
+ * Max error: 2.4 ulp. */
+static inline double klf_expm1_excess(double x)
+{
+    double shifted, high, sum;
+    double inside = x > 710.0 ? 710.0 : x;
+    inside = inside < -40.0 ? -40.0 : inside;
+    const double t = klf_exp_split(inside, &shifted, &high), r = high + t;
+    double p = 0x1.1f4eb860959dep-29;
+    p = fma(p, r, 0x1.af4eb94f211b2p-26);
+    p = fma(p, r, 0x1.27e4ef21758e5p-22);
+    p = fma(p, r, 0x1.71de01b5a4a12p-19);
+    p = fma(p, r, 0x1.a01a019fc3e9cp-16);
+    p = fma(p, r, 0x1.a01a01ac1b387p-13);
+    p = fma(p, r, 0x1.6c16c16c17144p-10);
+    p = fma(p, r, 0x1.1111111110055p-7);
+    p = fma(p, r, 0x1.5555555555555p-5);
+    p = fma(p, r, 0x1.5555555555557p-3);
+    p = fma(p, r, 0.5);
+    const double rest = klf_expm1_half(shifted, high, fma(r * r, p, t), &sum);
+    const double half = 0.5 * inside, difference = sum - half, part = difference - sum;
+    const double lost = (sum - (difference - part)) - (half + part);
+    const double result = 2.0 * (difference + (rest + lost));
+    return x < -40.0 ? -1.0 - x : result;
+}
+
+/* 1/(1 + exp(-x)), the logistic function, as e^x/(1 + e^x) for negative x.
+ * All x: -inf gives 0, +inf 1.
+ * Max error: 2.2 ulp. */
+static inline double klf_sigmoid(double x)
+{
+    const double e = klf_exp(-fabs(x)), result = (x < 0.0 ? e : 1.0) / (1.0 + e);
+    return result >= 0.0 ? result : NAN;
 }
 
 /* ---- Logarithm ------------------------------------------------------------------------------- */
@@ -283,6 +343,102 @@ static inline double klf_log_ratio_rising(double ratio, double excess, double *h
     *h = ratio >= 0.0 ? *h : NAN;
     *h = ratio > DBL_MAX ? INFINITY : *h;
     return klf_log_special(ratio, high + low);
+}
+
+/* ---- Logarithms of exponentials -------------------------------------------------------------- */
+
+/* log(1 + exp(x)) = max(x, 0) + log(1 + exp(-|x|)).
+ * All x: -inf gives 0, +inf itself.
+ * Max error: 1.5 ulp. */
+static inline double klf_log1p_exp(double x)
+{
+    const double log = klf_log1p_unit(klf_exp(-fabs(x))), result = (x > 0.0 ? x : 0.0) + log;
+    return result >= 0.0 ? result : NAN;
+}
+
+/* log(1 - exp(x)) for x <= 0, as log(-expm1(x)) or log1p(-exp(x)), whichever has the smaller
+ * argument to reduce (Maechler, 2012, "Accurately computing log(1 - exp(-|a|))", with the threshold
+ * where 1 - exp(x) = sqrt(1/2)). Zero gives -inf, -inf gives 0, positive x NaN.
+ * Max error: 2.3 ulp. */
+static inline double klf_log_minus_expm1(double x)
+{
+    double shifted, high, sum, ignored;
+    double inside = x > 1.0 ? 1.0 : x;
+    inside = inside < -746.0 ? -746.0 : inside;
+    const double tail = klf_exp_reduce(inside, &shifted, &high);
+    const double e = klf_exp_from(shifted, high, tail);
+    const double rest = klf_expm1_half(shifted, high, tail, &sum);
+    double ratio = -2.0 * (sum + rest);
+    ratio = fabs(x) < 0x1p-54 ? -x : ratio;
+    ratio = x < -2.0 ? 1.0 - e : ratio;
+    return klf_log_ratio(ratio, -e, &ignored);
+}
+
+/* log((exp(x) - 1)/x), the logarithm of the mean of exp over [0, x]:
+ *
+ *   |x| < 2:   x/2 + log(sinh(x/2)/(x/2)) = x/2 + x^2 P(x^2), P of degree 9, relative error of the
+ *              sum 2^-60;
+ *   |x| >= 2:  max(x, 0) + log((1 - exp(-|x|))/|x|).
+ *
+ * All x: zeros give 0, each infinity itself.
+ * Max error: 1.8 ulp. */
+static inline double klf_log_expm1_ratio(double x)
+{
+    const double z = x * x, size = fabs(x);
+    double p = -0x1.f7dcddc34d09cp-58;
+    p = fma(p, z, 0x1.ffd0918e34d17p-52);
+    p = fma(p, z, -0x1.7aca796b5c0e5p-46);
+    p = fma(p, z, 0x1.0ced6cf03c368p-40);
+    p = fma(p, z, -0x1.8353cb503b8d2p-35);
+    p = fma(p, z, 0x1.1eed855405d33p-29);
+    p = fma(p, z, -0x1.bbd778fbfb659p-24);
+    p = fma(p, z, 0x1.71de3a551669fp-18);
+    p = fma(p, z, -0x1.6c16c16c16860p-12);
+    p = fma(p, z, 0x1.5555555555555p-5);
+    const double near = fma(p, z, 0.5 * x);
+    const double far = (x > 0.0 ? x : 0.0) + klf_log(-klf_expm1(-size) / size);
+    const double result = size < 2.0 ? near : far;
+    return x > DBL_MAX ? x : result;
+}
+
+/* ---- Arctangent ------------------------------------------------------------------------------ */
+
+/* atan(x) = c + atan(f) for x > 0, with
+ *
+ *   x <= 1/2:  f = x, c = 0;   x < 2:  f = (x - 1)/(x + 1), c = pi/4;   else  f = -1/x, c = pi/2,
+ *
+ * c held in two doubles, and atan(f) = f + f^3 P(f^2) for |f| <= 1/2, P of degree 11 with relative
+ * error 2^-57.8. The reduction is fdlibm's (Sun, 1993), with fewer intervals.
+ * All x: infinities give +-pi/2, -0 itself.
+ * Max error: 1.4 ulp. */
+static inline double klf_atan(double x)
+{
+    const double quarter_pi = 0x1.921fb54442d18p-1, quarter_pi_tail = 0x1.1a62633145c07p-55;
+    const double size = fabs(x);
+    double above = size > 0.5 ? size - 1.0 : size, below = size > 0.5 ? size + 1.0 : 1.0;
+    above = size < 2.0 ? above : -1.0;
+    below = size < 2.0 ? below : size;
+    double quarters = size > 0.5 ? 1.0 : 0.0;
+    quarters = size < 2.0 ? quarters : 2.0;
+    const double f = above / below, z = f * f;
+    double p = 0x1.4b7bd2b9bcda0p-7;
+    p = fma(p, z, -0x1.c179f1a108479p-6);
+    p = fma(p, z, 0x1.56f3f456cc18bp-5);
+    p = fma(p, z, -0x1.a397c24e6de74p-5);
+    p = fma(p, z, 0x1.dfe953e2382c5p-5);
+    p = fma(p, z, -0x1.10f31c8e7d89ep-4);
+    p = fma(p, z, 0x1.3b113d8502af0p-4);
+    p = fma(p, z, -0x1.745cf4c7c23a3p-4);
+    p = fma(p, z, 0x1.c71c7090cb6f8p-4);
+    p = fma(p, z, -0x1.249249215da64p-3);
+    p = fma(p, z, 0x1.999999999113dp-3);
+    p = fma(p, z, -0x1.5555555555516p-2);
+    const double rest = fma(f * z, p, quarters * quarter_pi_tail);
+    const double high = fma(quarters, quarter_pi, f);
+    const double lost = fma(quarters, quarter_pi, -high) + f;
+    const double result = high + (lost + rest);
+    const uint64_t sign = UINT64_C(1) << 63;
+    return klf_from_bits((klf_bits(result) & ~sign) | (klf_bits(x) & sign));
 }
 
 /* ---- Sine and cosine of turns ---------------------------------------------------------------- */

@@ -17,6 +17,12 @@ KLF_VECTOR(exp)
 KLF_VECTOR(expm1)
 KLF_VECTOR(log)
 KLF_VECTOR(log1p)
+KLF_VECTOR(expm1_excess)
+KLF_VECTOR(sigmoid)
+KLF_VECTOR(log1p_exp)
+KLF_VECTOR(log_minus_expm1)
+KLF_VECTOR(log_expm1_ratio)
+KLF_VECTOR(atan)
 KLF_VECTOR(stirling_error)
 KLF_VECTOR(lgamma)
 KLF_VECTOR(digamma)
@@ -47,6 +53,12 @@ const klf_vector_function KLF_LEVEL_SYMBOL(klf_vector_functions)[] = {
     KLF_ENTRY(expm1),
     KLF_ENTRY(log),
     KLF_ENTRY(log1p),
+    KLF_ENTRY(expm1_excess),
+    KLF_ENTRY(sigmoid),
+    KLF_ENTRY(log1p_exp),
+    KLF_ENTRY(log_minus_expm1),
+    KLF_ENTRY(log_expm1_ratio),
+    KLF_ENTRY(atan),
     KLF_ENTRY(sin_2pi),
     KLF_ENTRY(cos_2pi),
     KLF_ENTRY(stirling_error),

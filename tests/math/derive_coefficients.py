@@ -1,6 +1,7 @@
 """Derives every polynomial of src_c/math/*.h and prints it with its maximum error.
 
-    python derive_coefficients.py            needs mpmath, takes about 20 seconds
+    python derive_coefficients.py [WORD...]  needs mpmath, takes some minutes; with words, only the
+                                             fits in whose names one of them stands
 
 Each table is a weighted near-minimax fit: least squares over Chebyshev points whose weights are
 multiplied by the error of the last round (Lawson, 1961; see Rice and Usow, 1968, "The Lawson
@@ -10,6 +11,7 @@ The coefficients are then rounded to double one after the other, from the lowest
 others fitted again, so that the printed error is that of the numbers in the header.
 """
 
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -138,6 +140,17 @@ def log_factor(z):
     return (2 * mp.atanh(s) - 2 * s) / s**3
 
 
+def atan_factor(z):
+    s = mp.sqrt(z)
+    return (mp.atan(s) / s - 1) / z
+
+
+def half_log_sinh_ratio(z):
+    """Return log(sinh(x/2)/(x/2))/x^2 at z = x^2."""
+    half = mp.sqrt(z) / 2
+    return mp.log(mp.sinh(half) / half) / z
+
+
 def sine_factor(z):
     return (mp.sin(2 * mp.pi * mp.sqrt(z)) / mp.sqrt(z) - 2 * mp.pi) / z
 
@@ -148,6 +161,14 @@ FITS = [
         lambda r, _: abs(r) ** 3 / mp.exp(r), 8),
     # error relative to log(1 + f), in z = s^2
     Fit("log", mp.mpf(0), LARGEST_SQUARE, log_factor, lambda z, _: z / 2, 6),
+    # relative error, in r
+    Fit("expm1_excess/r^2", -HALF_LN2, HALF_LN2, lambda r: (mp.expm1(r) - r) / r**2, relative, 10),
+    # error relative to atan(f), in z = f^2
+    Fit("atan", mp.mpf(0), mp.mpf(1) / 4, atan_factor,
+        lambda z, _: mp.sqrt(z) ** 3 / mp.atan(mp.sqrt(z)), 11),
+    # error relative to log((1 - e^-x)/x), in z = x^2
+    Fit("log_expm1_ratio", mp.mpf(0), mp.mpf(4), half_log_sinh_ratio,
+        lambda z, f: mp.sqrt(z) / (mp.mpf(1) / 2 - mp.sqrt(z) * f), 9),
     # errors relative to sine and cosine, in z = r^2
     Fit("sin_2pi", mp.mpf(0), LARGEST_TURN_SQUARE, sine_factor, lambda z, _: z / 6, 5),
     Fit("cos_2pi", mp.mpf(0), LARGEST_TURN_SQUARE,
@@ -178,7 +199,10 @@ def main():
     print("2 pi          =", two_doubles(2 * mp.pi))
     print("log(2 pi)/2 - 1/2 =", two_doubles((mp.log(2 * mp.pi) - 1) / 2))
     print("digamma's root =", two_doubles(ROOT))
+    words = sys.argv[1:]
     for fit in FITS:
+        if words and not any(word in fit.name for word in words):
+            continue
         start = time.time()
         coefficients, exact, rounded = derive(fit)
         print(f"\n{fit.name} on [{mp.nstr(fit.low, 6)}, {mp.nstr(fit.high, 6)}]: error "

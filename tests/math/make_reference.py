@@ -1,6 +1,6 @@
 """Writes tests/math/reference/*.csv: arguments and true values of every vector function.
 
-    python make_reference.py               needs mpmath, takes a few seconds
+    python make_reference.py               needs mpmath, takes about a minute
 
 A row holds the arguments as hexadecimal doubles and the true values as decimals of 25 digits, of
 which the tests make exact fractions: enough to see a hundredth of an ulp, also where the nearest
@@ -138,6 +138,55 @@ def log_ratio_rows():
         yield (ratio, excess), (log, true - log, (1 + true) * log - true)
 
 
+def excess_over_square(x):
+    """Return (e^x - 1 - x)/x^2."""
+    return mp.hyp1f1(1, 3, x) / 2 if abs(x) < 1 else (mp.expm1(x) - x) / x**2
+
+
+def log1p_exp(x):
+    return max(x, mp.mpf(0)) + mp.log1p(mp.exp(-abs(x)))
+
+
+def log_minus_expm1(x):
+    return mp.log(-mp.expm1(x)) if x > -1 else mp.log1p(-mp.exp(x))
+
+
+def log_expm1_ratio(x):
+    if abs(x) < 1:
+        return mp.log1p(x * excess_over_square(x))
+    return max(x, mp.mpf(0)) + mp.log(-mp.expm1(-abs(x)) / abs(x))
+
+
+def elementary_of_families():
+    """Return name: (function, arguments) of what is built of exponentials, and of atan."""
+    random.seed(2)
+    tiny = exponents(-1074, -1022, 40) + exponents(-1022, -50, 60)
+    symmetric = both_signs(tiny) + both_signs(exponents(-50, 3)) + between(-3, 3)
+    symmetric += between(-745, 709)
+    excess = [x for x in symmetric if x < 709.7] + both_signs(exponents(-540, -50, 60))
+    for multiple in (0.5, -0.5, 1.5, -1.5):
+        excess += around(multiple * LN2, 4, 20)
+    excess += between(0.34, 0.4) + around(709.782712893384, 3, 0) + around(-40.0, 3, 0)
+    excess += [-x for x in exponents(5, 1023.9, 60)]
+    logistic = symmetric + between(-40, 0) + around(-745.1332191019411, 4, 0)
+    minus = [-abs(x) for x in symmetric if x] + around(-2.0, 4, 20) + around(-LN2, 4, 20)
+    minus += between(-1.3, -0.9)
+    ratio = symmetric + between(-4, -2) + between(2, 4) + both_signs(exponents(3, 1023.9))
+    ratio += around(2.0) + around(-2.0)
+    angle = both_signs(tiny) + both_signs(exponents(-50, 60)) + between(-3, 3) + between(0.5, 0.56)
+    angle += exponents(60, 1023.9, 20)
+    for point in (0.5, 1.0, 2.0, -0.5, -2.0):
+        angle += around(point, 4, 20)
+    return {
+        "expm1_excess": (lambda x: x * x * excess_over_square(x), excess),
+        "sigmoid": (lambda x: 1 / (1 + mp.exp(-x)), logistic),
+        "log1p_exp": (log1p_exp, logistic),
+        "log_minus_expm1": (log_minus_expm1, minus),
+        "log_expm1_ratio": (log_expm1_ratio, ratio),
+        "atan": (mp.atan, angle),
+    }
+
+
 def write(name, header, rows):
     lines = [header]
     for arguments, values in rows:
@@ -147,12 +196,17 @@ def write(name, header, rows):
     print(name, len(lines) - 1)
 
 
-def main():
-    FOLDER.mkdir(exist_ok=True)
-    for name, (function, arguments) in FUNCTIONS.items():
+def write_functions(functions):
+    for name, (function, arguments) in functions.items():
         arguments = sorted(set(arguments))
         write(name, "x,value", (((x,), (function(mp.mpf(x)),)) for x in arguments))
+
+
+def main():
+    FOLDER.mkdir(exist_ok=True)
+    write_functions(FUNCTIONS)
     write("log_ratio", "ratio,excess,log,phi,h", log_ratio_rows())
+    write_functions(elementary_of_families())
 
 
 if __name__ == "__main__":
