@@ -119,15 +119,6 @@ static inline double klf_log_quotient(double a, double b)
     return klf_log(a) - klf_log(b);
 }
 
-/* e^t - 1 - t */
-static inline double klf_expm1_excess(double t)
-{
-    double sum = 0.0;
-    for (int n = 22; n >= 3; n--)
-        sum = (sum + 1.0) * t / n;
-    return fabs(t) < 0.7 ? 0.5 * t * t * (1.0 + sum) : klf_expm1(t) - t;
-}
-
 /* x^p for x > 0; exactly rounded where p is one of the powers that families have. */
 static inline double klf_power(double x, double p)
 {
