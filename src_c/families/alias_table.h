@@ -1,5 +1,5 @@
-/* alias_table.h -- exact draws of a family of counts from a table of at most 2048 outcomes, one word
- * to a draw.
+/* alias_table.h -- exact draws of a family of counts from a table of at most 2048 outcomes, one
+ * word to a draw.
  *
  * Walker's alias method with Vose's construction: Vose (1991), "A linear algorithm for generating
  * random numbers with a given distribution", IEEE Trans. Software Engineering 17. The last cell's
@@ -22,7 +22,7 @@
 enum { TABLE_SIZE, TABLE_FIRST, TABLE_CELLS, LARGEST_TABLE = 2048, ALIAS_BITS = 11 };
 enum { TABLE_DOUBLES = TABLE_CELLS + LARGEST_TABLE };
 
-static double table_mass(const family_constants *c, double x)
+KLF_OUTLINE double table_mass(const family_constants *c, double x)
 {
     return klf_exp(density_at(c, x));
 }

@@ -1,5 +1,5 @@
-/* poisson_mass.h -- the Poisson mass with rate lambda and what goes with it, for the Poisson family,
- * its truncation at zero and the divergences of counts.
+/* poisson_mass.h -- the Poisson mass with rate lambda and what goes with it, for the Poisson
+ * family, its truncation at zero and the divergences of counts.
  *
  * Loader's form (Catherine Loader, 2000, "Fast and accurate computation of binomial
  * probabilities"), shifted by one so that Stirling's formula holds at x = 0 too: with X = x + 1,
@@ -68,8 +68,8 @@ static inline double poisson_divergence(double a, double b, double difference)
     return a * (klf_log(a) - klf_log(b) - 1.0) + b;
 }
 
-/* Up to this rate an alias table of this width spans at least 8 standard deviations to either side of
- * the mean. */
+/* Up to this rate an alias table of this width spans at least 8 standard deviations to either side
+ * of the mean. */
 static const double POISSON_TABLE_RATE = 15000.0;
 
 static inline double poisson_table_width(double sd)
