@@ -114,8 +114,15 @@ def _parser() -> argparse.ArgumentParser:
     fit.add_argument("--weights", metavar="COLUMN",
                      help=f"non-negative weights of the rows, {_COLUMN_HELP}; not counts: the "
                      "standard errors take (sum w)^2/sum w^2 for the number of data")
+    fit.add_argument("--fixed", metavar="NAME=NUMBER", action="append", default=[],
+                     help="a parameter that is not fitted: Binomial's trials, say")
     fit.add_argument("--json", action="store_true", help="print one JSON object")
     fit.set_defaults(run=_fit)
+
+    families = commands.add_parser(
+        "families", help="list the families and their parameters", allow_abbrev=False,
+    )
+    families.set_defaults(run=_families)
 
     bench = commands.add_parser(
         "bench", help="measure this machine", allow_abbrev=False,
@@ -241,7 +248,7 @@ def _fit(arguments: argparse.Namespace) -> int:
     columns = [table.numbers(i) for i in chosen]
     x = np.column_stack(columns) if family._is_vector() else columns[0]
     try:
-        p = family.fit(x, weights)
+        p = family.fit(x, weights, **_fixed(family, arguments.fixed))
         result = klfast.minimize_forward_kl(p, x, weights=weights)
     except (TypeError, ValueError) as error:
         raise CommandError(f"{path}: {error}") from None
@@ -252,6 +259,36 @@ def _fit(arguments: argparse.Namespace) -> int:
         print(_as_json(path, names, result, errors, len(x), effective))
     else:
         print(_as_text(path, names, result, errors, len(x), effective))
+    return 0
+
+
+def _fixed(family: Any, given: list[str]) -> dict[str, float]:
+    """The fixed parameters as numbers: NAME=VALUE each."""
+    found: dict[str, float] = {}
+    for item in given:
+        name, equals, value = item.partition("=")
+        try:
+            found[name] = float(value)
+        except ValueError:
+            equals = ""
+        if not equals:
+            raise CommandError(f"--fixed {item}: it must be NAME=NUMBER")
+    wanted = family._fixed_names()
+    missing = [name for name in wanted if name not in found]
+    if missing:
+        raise CommandError(f"{family.__name__} needs --fixed {missing[0]}=NUMBER: it is not fitted")
+    return found
+
+
+def _families(_: argparse.Namespace) -> int:
+    from klfast.families import families
+
+    for name, cls in families.items():
+        table = cls._parameter_table()
+        parts = [f"[{p}]" if fixed else p for p, _rank, _domain, fixed in table]
+        summary = (cls.__doc__ or "").strip().splitlines()[0]
+        print(f"{name}({', '.join(parts)}): {summary}")
+    print("parameters in brackets are fixed: klfast fit takes them by --fixed NAME=NUMBER")
     return 0
 
 

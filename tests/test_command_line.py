@@ -160,7 +160,7 @@ def test_json_has_null_for_what_is_unknown(file, capsys):
         (["fit", "missing.csv", "--family", "Normal"], "missing.csv: No such file"),
         (["fit", "missing.npy", "--family", "Normal"], "missing.npy: No such file"),
         (["fit", ".", "--family", "Normal"], "Is a directory"),
-        (["fit", "x.csv", "--family", "Cauchy"], "'Cauchy': there are Normal, Gamma"),
+        (["fit", "x.csv", "--family", "Cauchy"], "'Cauchy': there are Normal, LogNormal"),
         (["demo", "--threads", "two"], "invalid int value: 'two'"),
         (["demo", "--threads", "0"], "threads=0: must be from 1"),
         (["demo", "--seed", "-1"], "seed=-1"),

@@ -412,3 +412,91 @@ def fit_from_mean_score(Distribution reference, mean_score):
     if status != KLF_OK:
         return None
     return type(reference)._from_theta(theta, (), reference.d)
+
+
+def fit_rows(cls, x, weights, dict given):
+    """Maximum likelihood for each of the data sets that `x` holds, in one loop in C.
+
+    `x` has shape batch + (n,), or batch + (n, d) for vector families; weights and fixed parameters
+    broadcast with batch + (n,) and batch. Gives the flattened parameters, the batch, the dimension
+    and the index of the first data set that has no maximum, or None.
+    """
+    cdef const klf_family *family = klf_find_family(level, cls._family.encode())
+    cdef klf_sizes sizes
+    array = as_float64(x, "data")
+    rank = 2 if family.is_vector else 1
+    if array.ndim < rank:
+        raise ValueError(f"data has shape {array.shape}: it must have shape "
+                         + ("batch + (n, d)" if family.is_vector else "batch + (n,)"))
+    cdef size_t d = array.shape[array.ndim - 1] if family.is_vector else 1
+    cdef size_t n = array.shape[array.ndim - rank]
+    if n == 0 or d == 0:
+        raise ValueError(f"data has shape {array.shape}: there is nothing to fit")
+    family.sizes(d, &sizes)
+    fixed = checked_fixed(cls, family, given, "fit")
+    batch = array.shape[: array.ndim - rank]
+    try:
+        batch = np.broadcast_shapes(batch, *(a.shape for a in fixed))
+    except ValueError:
+        raise ValueError(f"{cls.__name__}.fit: data of shape {array.shape} do not broadcast with "
+                         f"fixed parameters of shapes {[a.shape for a in fixed]}") from None
+    event = array.shape[array.ndim - rank:]
+    cdef cnp.ndarray rows = np.ascontiguousarray(np.broadcast_to(array, batch + event))
+    cdef size_t sets = rows.size // (n * sizes.event), m, width = sizes.parameters, bad = 0
+    cdef cnp.ndarray theta = np.zeros((sets, width))
+    for i, value in enumerate(fixed):
+        theta[:, sizes.fitted + i] = np.broadcast_to(value, batch).reshape(sets)
+    cdef cnp.ndarray w = None
+    cdef const double *weight = NULL
+    if weights is not None:
+        w = batch_weights(weights, batch + (<Py_ssize_t>n,))
+        weight = data_of(w)
+    cdef const double *data = data_of(rows)
+    cdef double *to = data_of(theta)
+    cdef double *memory = new_doubles(klf_fit_memory(family, d, n))
+    cdef klf_status status = KLF_OK
+    try:
+        for m in range(sets):
+            bad = first_bad(family, d, to + m * width, sizes.event, data + m * n * sizes.event, n)
+            if bad < n:
+                raise_outside(cls, rows, batch, m, n, bad)
+        for m in range(sets):
+            with nogil:
+                status = klf_fit(level, family, d, n, data + m * n * sizes.event,
+                                 weight + m * n if weight is not NULL else NULL, to + m * width,
+                                 memory)
+            if status != KLF_OK:
+                return theta, batch, d, np.unravel_index(m, batch)
+            if m % 64 == 0:
+                PyErr_CheckSignals()
+    finally:
+        free(memory)
+    return theta, batch, d, None
+
+
+def raise_outside(cls, rows, batch, m, n, bad):
+    """The error for a datum that no fit can take."""
+    index = tuple(int(i) for i in np.unravel_index(m, batch)) + (int(bad),)
+    where = ", ".join(map(str, index))
+    raise ValueError(
+        f"data[{where}] = {rows[index]}: outside the support of {cls.__name__}, or at an end of it "
+        "where a sufficient statistic is infinite"
+    )
+
+
+def batch_weights(weights, shape):
+    """Checked weights broadcast to one row for each data set, none of them all 0."""
+    array = as_float64(weights, "weights")
+    try:
+        whole = np.ascontiguousarray(np.broadcast_to(array, shape))
+    except ValueError:
+        raise ValueError(
+            f"weights has shape {array.shape}: it must broadcast to {shape}"
+        ) from None
+    checked_weights(whole.reshape(-1), whole.size)
+    largest = whole.max(axis=-1, keepdims=True)
+    if not (largest > 0.0).all():
+        where = np.argwhere(largest[..., 0] == 0.0)[0] if len(shape) > 1 else []
+        index = f"[{', '.join(map(str, where))}]" if len(where) else ""
+        raise ValueError(f"weights{index} are all 0: there is nothing to fit")
+    return np.where(largest > 1e100, whole / largest, whole)

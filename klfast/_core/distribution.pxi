@@ -32,8 +32,7 @@ cdef object checked_fixed(cls, const klf_family *family, dict given, str door):
     cdef size_t i
     cdef const char *rule
     cdef double one
-    wanted = [family.parameters[i].name.decode() for i in range(family.n_parameters)
-              if family.parameters[i].is_fixed]
+    wanted = cls._fixed_names()
     for name in given:
         if name not in wanted:
             raise TypeError(f"{cls.__name__}.{door} has no fixed parameter {name!r}: it has "
@@ -314,6 +313,22 @@ cdef class Distribution:
         """Why data may have no maximum-likelihood member."""
         return klf_find_family(level, cls._family.encode()).no_maximum.decode()
 
+    @classmethod
+    def _fixed_names(cls):
+        """Names of the parameters that are not fitted."""
+        cdef const klf_family *family = klf_find_family(level, cls._family.encode())
+        return [family.parameters[i].name.decode() for i in range(family.n_parameters)
+                if family.parameters[i].is_fixed]
+
+    @classmethod
+    def _parameter_table(cls):
+        """Of each parameter: name, number of axes of its own, its domain in words, whether fixed."""
+        cdef const klf_family *family = klf_find_family(level, cls._family.encode())
+        return [(family.parameters[i].name.decode(), int(family.parameters[i].shape),
+                 klf_broken_rule(family.parameters[i].domain, float("nan")).decode()
+                 .removeprefix("must be "), bool(family.parameters[i].is_fixed))
+                for i in range(family.n_parameters)]
+
     def _is_interior(self):
         """Whether a step can move every member."""
         self.made()
@@ -353,8 +368,7 @@ cdef class Distribution:
     def fixed(self):
         """Those of the parameters that are not fitted, by name; empty for most families."""
         found = self.parameters
-        return {name: found[name] for i, name in enumerate(found)
-                if self.family.parameters[i].is_fixed}
+        return {name: found[name] for name in self._fixed_names()}
 
     def __getitem__(self, index):
         if self.batch == ():

@@ -231,6 +231,9 @@ cdef extern from "klfast/klfast.h" nogil:
     const klf_level *klf_library(const char **message)
     size_t klf_levels(const klf_level **levels)
     const klf_family *klf_find_family(const klf_level *level, const char *name)
+    size_t klf_fit_memory(const klf_family *family, size_t d, size_t n)
+    klf_status klf_fit(const klf_level *level, const klf_family *family, size_t d, size_t n,
+                       const double *x, const double *weights, double *theta, double *memory)
     const char *klf_broken_rule(klf_domain domain, double value)
     void klf_threefry4x64(int rounds, const uint64_t *key, const uint64_t *counter, uint64_t *out)
     ctypedef enum klf_child_kind:

@@ -5,4 +5,4 @@ from klfast.families.registry import families
 
 globals().update(families)
 
-__all__ = ["Family", "families", *families]  # noqa: PLE0604 (names, found in the registry)
+__all__ = ["Family", "families", *families]

@@ -6,7 +6,20 @@ from typing import ClassVar, Self
 
 from numpy.typing import ArrayLike
 
-from klfast._core.native import Distribution
+from klfast._core.native import Distribution, as_float64, fit_rows
+
+_LONG = 1 << 22  # numbers in one data set whose passes must look at signals on the way
+
+
+class NoMaximumError(ValueError):
+    """The likelihood of the data has no maximum in the family."""
+
+    def __init__(self, cls: type[Distribution], count: int, where: tuple[int, ...] = ()) -> None:
+        index = f" data[{', '.join(map(str, where))}]" if where else ""
+        super().__init__(
+            f"no maximum-likelihood {cls.__name__} exists for these {count} data{index and ','}"
+            f"{index}: {cls._no_maximum()}"
+        )
 
 
 class Family(Distribution):
@@ -16,23 +29,25 @@ class Family(Distribution):
 
     @classmethod
     def fit(
-        cls, x: ArrayLike, weights: ArrayLike | None = None, **fixed: float
+        cls, x: ArrayLike, weights: ArrayLike | None = None, **fixed: ArrayLike
     ) -> Self:
         """Maximum likelihood: the member nearest to the data in forward divergence.
 
         Parameters
         ----------
-        x : array_like of shape (n,) or (n, d)
-            Data inside the support.
-        weights : array_like of shape (n,), optional
-            Non-negative weights, not all zero.
-        **fixed : float
-            The family's fixed parameters, if it has any: ``Binomial.fit(x, trials=10)``.
+        x : array_like of shape batch + (n,) or batch + (n, d)
+            Data inside the support: n data to each member.
+        weights : array_like, optional
+            Non-negative weights, not all zero, that broadcast to batch + (n,).
+        **fixed : array_like
+            The family's fixed parameters, if it has any: ``Binomial.fit(x, trials=10)``. They
+            broadcast with batch.
 
         Returns
         -------
         Self
-            The member whose mean parameters are the weighted means of the sufficient statistics.
+            The member, or the batch of members, whose mean parameters are the weighted means of the
+            sufficient statistics.
 
         Raises
         ------
@@ -42,8 +57,15 @@ class Family(Distribution):
         TypeError
             If a fixed parameter is missing or unknown.
         """
-        from klfast.optimize.moments import fit_moments
+        array = as_float64(x, "data")
+        rank = 2 if cls._is_vector() else 1
+        if array.ndim == rank and array.size > _LONG:
+            from klfast.optimize.moments import fit_moments
 
-        weighted = None if weights is None else [weights]
-        fitted: Self = fit_moments(cls, [x], weighted, fixed=fixed).distribution
-        return fitted
+            weighted = None if weights is None else [weights]
+            fitted: Self = fit_moments(cls, [array], weighted, fixed=fixed).distribution
+            return fitted
+        theta, batch, d, missing = fit_rows(cls, array, weights, fixed)
+        if missing is not None:
+            raise NoMaximumError(cls, array.shape[-rank], missing)
+        return cls._from_theta(theta, batch, d)

@@ -41,7 +41,7 @@ class HalfNormal(Family):
     >>> round(p.mean(), 6)
     1.595769
     >>> kf.HalfNormal.fit([3.0, 4.0])
-    HalfNormal(scale=3.535533905932738)
+    HalfNormal(scale=3.535533905932737)
     """
 
     _family: ClassVar[str] = "half_normal"

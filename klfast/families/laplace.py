@@ -45,7 +45,7 @@ class Laplace(Family):
     >>> p.log_density(1e9)
     -1000000000.6931472
     >>> kf.Laplace.fit([1.0, 2.0, 6.0], loc=2.0)
-    Laplace(scale=1.6666666666666667, loc=2.0)
+    Laplace(scale=1.666666666666667, loc=2.0)
     """
 
     _family: ClassVar[str] = "laplace"

@@ -25,12 +25,9 @@ from klfast._core.native import (
     fit_from_mean_score,
     reference_member,
 )
+from klfast.families.family import NoMaximumError
 
 Rows = NDArray[np.float64]
-
-
-class NoMaximumError(ValueError):
-    """The likelihood of the data has no maximum in the family."""
 
 
 class MomentsFit(NamedTuple):
@@ -201,10 +198,7 @@ def _solve(
         raise ValueError("weights are all 0: there is nothing to fit")
     fitted = fit_from_mean_score(reference, accumulator.mean_score())
     if fitted is None:
-        raise NoMaximumError(
-            f"no maximum-likelihood {cls.__name__} exists for these {count} data: "
-            f"{cls._no_maximum()}"
-        )
+        raise NoMaximumError(cls, count)
     return fitted
 
 

@@ -17,8 +17,9 @@
  * algebra: Johnson, Kotz and Balakrishnan (1994), vol. 1, chapter 17; the orthogonal parameters:
  * Cox and Reid (1987), "Parameter orthogonality and approximate conditional inference".
  */
-#include "../math/bregman.h"
 #include "family.h"
+#include "gamma_algebra.h"
+#include "gamma_sampler.h"
 
 enum { SHAPE, RATE };
 
@@ -30,12 +31,7 @@ typedef struct {
     double factor;             /* b/sqrt(2 pi raised) times shape/raised if the shape was raised */
     double constant;           /* log(factor) - delta(raised) */
     double at_zero;            /* the limit of log p at x = 0 */
-    /* for the score */
-    double root_shape, inverse_shape, log_raise; /* log(raised/shape) */
-    double digamma_excess;     /* psi(a) - log a */
-    double root_excess, inverse_root_excess;     /* sqrt(psi1(a) - 1/a) */
-    /* for the sampler: Marsaglia and Tsang's d and c */
-    double d, c;
+    gamma_scores scores;
 } gamma_constants;
 
 KLF_INLINE gamma_constants gamma_prepare_density(double shape, double rate)
@@ -65,14 +61,7 @@ KLF_INLINE gamma_constants gamma_prepare(double shape, double rate)
     c.log_ratio = klf_log(rate) - klf_log(c.raised);
     c.at_zero = shape < 1.0 ? INFINITY : -INFINITY;
     c.at_zero = shape == 1.0 ? klf_log(rate) : c.at_zero;
-    c.root_shape = sqrt(shape);
-    c.inverse_shape = 1.0 / shape;
-    c.log_raise = shape < 1.0 ? klf_log(c.raised) - klf_log(shape) : 0.0;
-    c.digamma_excess = klf_digamma_minus_log(shape);
-    c.root_excess = sqrt(klf_trigamma_minus_inverse(shape));
-    c.inverse_root_excess = 1.0 / c.root_excess;
-    c.d = c.raised - 1.0 / 3.0;
-    c.c = 1.0 / sqrt(9.0 * c.d);
+    c.scores = gamma_prepare_scores(shape);
     return c;
 }
 
@@ -169,111 +158,25 @@ KLF_INLINE gamma_constants load(const double *constants)
 
 /* ---- Sampling -------------------------------------------------------------------------------- */
 
-/* Marsaglia and Tsang (2000), "A simple method for generating gamma variables", ACM TOMS 26: with
- * t = c z, the proposal d (1 + t)^3 is accepted when
- *
- *   log u < z^2/2 + d (1 - v + log v) = d (3 t^2/2 - t^3 - 3 (t - log(1 + t))),   v = (1 + t)^3,
- *
- * whose right-hand form keeps its accuracy at shapes of 1e15. */
-static int gamma_accept(const gamma_constants *c, double z, double u)
-{
-    const double t = c->c * z;
-    double phi; /* infinite for t = -1, NaN below: both refuse */
-    (void)klf_log_ratio(1.0 + t, t, &phi);
-    return klf_log(u) < c->d * (t * t * (1.5 - t) - 3.0 * phi);
-}
-
-/* A proposal is refused with probability below 0.05, a group of 64 never wholly in practice: the
- * bound on the groups only makes the loop's end provable. */
-enum { GAMMA_LAST_GROUP = 1 << 10 };
-
-/* One group of KLF_TILE proposals as cubes (1 + t)^3; quick[i] is 1 where a squeeze accepts.
- * Returns whether it accepts all.
- *
- * The squeeze: t - log(1 + t) = t^2/2 - t^3/3 + R with 0 <= R <= t^4/4 for t >= 0 and
- * R <= t^4/(4 (1 + t)) below, so the right-hand side of the test is at least -w,
- * w = 3 d t^4/4, doubled for -1/2 < t < 0, and u < 1 - w implies log u < -w. It leaves 0.04/d of
- * the proposals undecided, a few times fewer than the paper's, which does not depend on d. */
-static int gamma_squeeze(const gamma_constants *c, const double *restrict z,
-                         const double *restrict u, double *restrict cube, uint64_t *restrict quick)
-{
-    uint64_t all = 1;
-    for (size_t i = 0; i < KLF_TILE; i++) {
-        const double t = c->c * z[i], v = 1.0 + t, square = t * t;
-        const double w = (t < 0.0 ? 1.5 : 0.75) * c->d * square * square;
-        cube[i] = v * v * v;
-        quick[i] = (uint64_t)((u[i] < 1.0 - w) & (t > -0.5));
-    }
-    for (size_t i = 0; i < KLF_TILE; i++)
-        all &= quick[i];
-    return (int)all;
-}
-
-/* The accepted among one group of proposals, in order. */
-static size_t gamma_propose(const gamma_constants *c, const klf_key *key, uint64_t block,
-                            uint64_t group, size_t wanted, double *restrict out)
-{
-    uint64_t words[KLF_TILE], quick[KLF_TILE];
-    double z[KLF_TILE], u[KLF_TILE], cube[KLF_TILE];
-    klf_fill_normals(key, block, 2 * group, 1, z);
-    klf_fill_tiles(key, block, 2 * group + 1, 1, words);
-    for (size_t i = 0; i < KLF_TILE; i++)
-        u[i] = klf_uniform(words[i]);
-    size_t count = KLF_TILE;
-    if (!gamma_squeeze(c, z, u, cube, quick)) {
-        count = 0;
-        for (size_t i = 0; i < KLF_TILE; i++) {
-            const double kept = cube[i];
-            cube[count] = kept;
-            count += quick[i] || gamma_accept(c, z[i], u[i]);
-        }
-    }
-    count = count < wanted ? count : wanted;
-    memcpy(out, cube, count * sizeof *out);
-    if (group >= GAMMA_LAST_GROUP)
-        while (count < wanted)
-            out[count++] = 1.0;
-    return count;
-}
-
-/* The tiles of the uniforms that lower the shape stand apart from those of the proposals. */
-#define GAMMA_LOWERING_TILE (UINT64_C(1) << 32)
-
-/* Gamma(a) = Gamma(a + 1) U^(1/a) for a < 1 (Marsaglia and Tsang, section 6). The power comes in
- * two halves, each divided by the root of the rate, so that nothing under- or overflows where the
- * draw does not. */
-static void gamma_lower(const gamma_constants *c, const klf_key *key, uint64_t block, size_t n,
-                        double *restrict x)
-{
-    uint64_t words[KLF_TILE];
-    const double root_rate = sqrt(c->rate);
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        klf_fill_tiles(key, block, GAMMA_LOWERING_TILE + start / KLF_TILE, 1, words);
-        for (size_t i = 0; i < count; i++) {
-            const double half = klf_exp(0.5 * klf_log(klf_uniform(words[i])) / c->shape);
-            x[start + i] = c->d * x[start + i] * half / root_rate * (half / root_rate);
-        }
-    }
-}
-
+/* The lowering power comes in two halves, each divided by the root of the rate, so that nothing
+ * under- or overflows where the draw does not. */
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
     (void)d, (void)table, (void)work;
     const gamma_constants c = load(constants);
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t group = 0;
-    for (size_t filled = 0; filled < n; group++) {
-        const size_t room = n - filled;
-        filled += gamma_propose(&c, &key, block, group, room < KLF_TILE ? room : KLF_TILE,
-                                x + filled);
-    }
-    if (c.shift > 0.0)
-        gamma_lower(&c, &key, block, n, x);
+    const klf_gamma_sampler sampler = klf_make_gamma_sampler(c.shape);
+    const double root_rate = sqrt(c.rate);
+    double log_low[KLF_BLOCK];
+    klf_gamma_block(&sampler, stream, block, 0, n, x, log_low);
+    if (sampler.is_lowered)
+        for (size_t i = 0; i < n; i++) {
+            const double half = klf_exp(0.5 * log_low[i]);
+            x[i] = x[i] * half / root_rate * (half / root_rate);
+        }
     else
         for (size_t i = 0; i < n; i++)
-            x[i] = c.d * x[i] / c.rate;
+            x[i] = x[i] / c.rate;
     for (size_t i = 0; i < n; i++)
         x[i] = klf_clamp_positive(x[i]);
 }
@@ -297,14 +200,14 @@ static void log_density(size_t d, const double *constants, size_t n, const doubl
 }
 
 KLF_INLINE void gamma_score(const gamma_constants *c, double x, double log, double phi,
-                               double *mean_score, double *shape_score)
+                            double *mean_score, double *shape_score)
 {
-    const double excess = fma(c->rate, x, -c->shape) * c->inverse_shape;
-    const double phi_shape = c->shift > 0.0 ? excess - (log + c->log_raise) : phi;
-    const double inside = -(phi_shape + c->digamma_excess) * c->inverse_root_excess;
+    const double excess = fma(c->rate, x, -c->shape) * c->scores.inverse_shape;
     const int outside = (x < 0.0) | (x > DBL_MAX);
-    *mean_score = outside ? 0.0 : c->root_shape * excess;
-    *shape_score = outside ? 0.0 : inside;
+    const double of_mean = gamma_mean_score(&c->scores, excess);
+    const double of_shape = gamma_shape_score(&c->scores, excess, log, phi);
+    *mean_score = outside ? 0.0 : of_mean;
+    *shape_score = outside ? 0.0 : of_shape;
 }
 
 static void score(size_t d, const double *constants, size_t n, const double *restrict x,
@@ -371,23 +274,10 @@ static void log_base_measure(size_t d, const double *theta, size_t n, const doub
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 
-/* f(a) = lgamma(a) - a log a + a, whose derivatives psi(a) - log a and psi1(a) - 1/a have no
- * cancellation; f(a) = log(2 pi/a)/2 + delta(a) for a >= 1. */
-static double gamma_f(double a)
-{
-    if (a >= 1.0)
-        return 0.5 * (KLF_LOG_2PI - klf_log(a)) + klf_stirling_error(a);
-    return klf_lgamma(a) - a * klf_log(a) + a;
-}
-
 static double log_partition(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
-    const double a = theta[SHAPE];
-    if (a < 1.0)
-        return klf_lgamma(a) - a * klf_log(theta[RATE]);
-    /* a log(a/b) - a + f(a): the logarithms meet before they are multiplied */
-    return a * (klf_log(a) - klf_log(theta[RATE]) - 1.0) + gamma_f(a);
+    return gamma_log_partition(theta[SHAPE], theta[RATE]);
 }
 
 static void to_natural(size_t d, const double *theta, double *eta)
@@ -411,25 +301,6 @@ static void to_mean(size_t d, const double *theta, double *mu)
     const double a = theta[SHAPE], b = theta[RATE];
     mu[0] = klf_digamma_minus_log(a) + klf_log(a) - klf_log(b);
     mu[1] = a / b;
-}
-
-/* The shape at which log a - psi(a) = s > 0. Newton on 1/(log a - psi(a)) = 1/s, which is nearly
- * linear in a at both ends (a and 2a); start from Minka (2002), "Estimating a Gamma
- * distribution". */
-static double gamma_shape_from(double s)
-{
-    double a = (3.0 - s + sqrt((s - 3.0) * (s - 3.0) + 24.0 * s)) / (12.0 * s);
-    a = s > 1e6 ? 1.0 / s : a; /* where the start cancels: -psi(a) = 1/a to first order */
-    for (int i = 0; i < 30; i++) {
-        const double g = -klf_digamma_minus_log(a);
-        const double step = (g / s - 1.0) * g / klf_trigamma_minus_inverse(a);
-        const double next = a + step > 0.0 ? a + step : 0.5 * a;
-        const int done = fabs(next - a) <= 0x1p-51 * a;
-        a = next;
-        if (done)
-            break;
-    }
-    return a;
 }
 
 static klf_status gamma_from_spread(double s, double mean, double *theta)
@@ -462,44 +333,17 @@ static klf_status from_unconstrained(size_t d, const double *u, double *theta)
     return check(d, theta, &ignored, NULL);
 }
 
-/* a - log b + lgamma(a) + (1 - a) psi(a) = f(a) + log(a/b) + (1 - a)(psi(a) - log a) */
+/* a - log b + lgamma(a) + (1 - a) psi(a) */
 static double entropy(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
-    const double a = theta[SHAPE];
-    return gamma_f(a) + (klf_log(a) - klf_log(theta[RATE]))
-           + (1.0 - a) * klf_digamma_minus_log(a);
+    return gamma_entropy(theta[SHAPE]) - klf_log(theta[RATE]);
 }
 
-/* The Bregman divergence of f, B = f(a1) - f(a0) - (a1 - a0) f'(a0): for near shapes by
- * quadrature of f''. */
-static double gamma_shape_divergence(double a0, double a1)
-{
-    const double change = a1 - a0;
-    if (!(fabs(change) < 0.3 * a0))
-        return gamma_f(a1) - gamma_f(a0) - change * klf_digamma_minus_log(a0);
-    return klf_bregman_near(klf_trigamma_minus_inverse, a0, a1);
-}
-
-/* D = a1 (rho - 1 - log rho) + B(a0, a1) with rho the ratio of the means m0/m1: both terms are
- * non-negative. */
 static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
-    const double a0 = p[SHAPE], a1 = q[SHAPE], b0 = p[RATE], b1 = q[RATE];
-    /* rho - 1 from the differences of the parameters: (1 + x)(1 + y) - 1 */
-    const double x = (a0 - a1) / a1, y = (b1 - b0) / b0;
-    const double ratio = (a0 / a1) * (b1 / b0);
-    double phi;
-    if (ratio > 0x1p-1000 && ratio < 0x1p1000) {
-        const double near = x + y + x * y;
-        (void)klf_log_ratio(ratio, fabs(x) < 0.5 && fabs(y) < 0.5 ? near : ratio - 1.0, &phi);
-    } else {
-        /* a1 ratio may be a number where ratio is none */
-        const double log = klf_log(a0) - klf_log(a1) + klf_log(b1) - klf_log(b0);
-        return a0 * (b1 / b0) - a1 * (1.0 + log) + gamma_shape_divergence(a0, a1);
-    }
-    return a1 * phi + gamma_shape_divergence(a0, a1);
+    return gamma_kl(p[SHAPE], p[RATE], q[SHAPE], q[RATE]);
 }
 
 static void mean_variance(size_t d, const double *theta, double *mean, double *variance)
@@ -509,14 +353,13 @@ static void mean_variance(size_t d, const double *theta, double *mean, double *v
     variance[0] = mean[0] / theta[RATE];
 }
 
-/* With e = x/m - 1 = s1/sqrt(a) and l = log x - E log x = e + s2 sqrt(psi1(a) - 1/a). */
 static void map_score(size_t d, const double *theta, const double *constants,
                       klf_coordinates coordinates, const double *s, double *out, double *work)
 {
     (void)d, (void)work;
     const gamma_constants c = load(constants);
-    const double log_score = fma(s[1], c.root_excess, s[0] / c.root_shape);
-    const double mean_score = c.root_shape * s[0]; /* a (x/m - 1) = b x - a */
+    const double log_score = gamma_log_score(&c.scores, s);
+    const double mean_score = c.scores.root_shape * s[0]; /* a (x/m - 1) = b x - a */
     switch (coordinates) {
     case KLF_PARAMETERS:
         out[0] = log_score;
@@ -533,21 +376,13 @@ static void map_score(size_t d, const double *theta, const double *constants,
     }
 }
 
-/* The coefficients that a direction adds to log x and, in units of the rate, to -x. */
-static void gamma_increments(const gamma_constants *c, const double *direction, double *shape,
-                             double *relative_rate)
-{
-    *shape = direction[1] * c->inverse_root_excess;
-    *relative_rate = (*shape - direction[0] * c->root_shape) * c->inverse_shape;
-}
-
 static klf_status move(size_t d, const double *theta, const double *constants,
                        const double *direction, double *theta_new, double *work)
 {
     (void)work;
     const gamma_constants c = load(constants);
     double shape, relative_rate;
-    gamma_increments(&c, direction, &shape, &relative_rate);
+    gamma_increments(&c.scores, direction, &shape, &relative_rate);
     theta_new[SHAPE] = theta[SHAPE] + shape;
     theta_new[RATE] = fma(theta[RATE], relative_rate, theta[RATE]);
     klf_violation ignored;
@@ -558,11 +393,7 @@ static double max_step(size_t d, const double *constants, const double *directio
 {
     (void)d, (void)work;
     const gamma_constants c = load(constants);
-    double shape, relative_rate;
-    gamma_increments(&c, direction, &shape, &relative_rate);
-    const double shape_limit = shape < 0.0 ? c.shape / -shape : INFINITY;
-    const double rate_limit = relative_rate < 0.0 ? 1.0 / -relative_rate : INFINITY;
-    return shape_limit < rate_limit ? shape_limit : rate_limit;
+    return gamma_max_step(&c.scores, direction);
 }
 
 /* ---- Data ------------------------------------------------------------------------------------ */
@@ -585,30 +416,22 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
     double mean, sd;
     klf_block_mean_sd(n, x, 1, weights, &mean, &sd);
     mean = mean > 0.0 ? mean : x[0];
-    const double ratio = mean / sd; /* infinite for equal data: a very large shape will do */
-    const double shape = ratio < 1e12 ? ratio * ratio : 1e24;
-    theta[SHAPE] = shape > 1e-2 ? shape : 1e-2;
-    theta[RATE] = klf_clamp_positive(theta[SHAPE] / mean);
+    gamma_reference(mean, sd, &theta[SHAPE], &theta[RATE]);
 }
 
-/* log(mean x) - mean(log x) = mean phi - phi(mean excess), about the reference. */
 static klf_status fit(size_t d, const double *theta_reference, const double *constants,
                       const double *mean_score, double *theta, double *work)
 {
     (void)d, (void)work;
     const gamma_constants c = load(constants);
-    const double excess = mean_score[0] / c.root_shape;
-    if (!(excess > -1.0))
+    double mean_ratio;
+    const double shape = gamma_fit_shape(&c.scores, mean_score, &mean_ratio);
+    if (!(shape > 0.0))
         return KLF_E_NO_MAXIMUM;
-    double phi;
-    (void)klf_log_ratio(1.0 + excess, excess, &phi);
-    const double mean_phi = -fma(mean_score[1], c.root_excess, c.digamma_excess);
-    const double spread = mean_phi - phi;
-    const double rounding = 0x1p-48 * (phi > -c.digamma_excess ? phi : -c.digamma_excess);
-    if (!(spread > rounding))
-        return KLF_E_NO_MAXIMUM;
-    const double mean = theta_reference[SHAPE] / theta_reference[RATE] * (1.0 + excess);
-    return gamma_from_spread(spread, mean, theta) == KLF_OK ? KLF_OK : KLF_E_NO_MAXIMUM;
+    theta[SHAPE] = shape;
+    theta[RATE] = shape / (theta_reference[SHAPE] / theta_reference[RATE] * mean_ratio);
+    klf_violation ignored;
+    return check(d, theta, &ignored, NULL) == KLF_OK ? KLF_OK : KLF_E_NO_MAXIMUM;
 }
 
 static const klf_parameter parameters[] = {{"shape", KLF_SCALAR, KLF_POSITIVE, 0},

@@ -161,8 +161,9 @@ static double kl(size_t d, const double *p, const double *q, double *work)
     const double r = p[SCALE] / q[SCALE];
     const double s = (q[LOC] - p[LOC]) / q[SCALE] + klf_lgamma(1.0 + r);
     const double far = klf_lgamma(r) + KLF_EULER_GAMMA * (r - 1.0);
-    return klf_expm1_excess(s)
-           + (fabs(r - 1.0) < 0.3 ? klf_bregman_near(klf_trigamma, 1.0, r) : far);
+    const double near = fabs(r - 1.0) < 0.3 ? klf_bregman_near(klf_trigamma, 1.0, r) : far;
+    const double divergence = klf_expm1_excess(s) + near;
+    return divergence == divergence ? divergence : INFINITY; /* infinities met: beyond the range */
 }
 
 static double log_partition(size_t d, const double *theta, double *work)

@@ -124,7 +124,8 @@ static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
     const double shift = fabs(p[LOC] - q[LOC]) / p[SCALE];
-    return rate_kl(p, q) + p[SCALE] / q[SCALE] * klf_expm1_excess(-shift);
+    const double apart = p[SCALE] * klf_expm1_excess(-shift) / q[SCALE];
+    return rate_kl(p, q) + apart;
 }
 
 static double log_partition(size_t d, const double *theta, double *work)

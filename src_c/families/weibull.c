@@ -16,14 +16,14 @@ static const klf_parameter parameters[] = {{"scale", KLF_SCALAR, KLF_POSITIVE, 0
                                            {"shape", KLF_SCALAR, KLF_POSITIVE, 1}};
 
 typedef struct {
-    klf_standardiser standard;
+    klf_standardiser relative; /* x/l - 1 */
     double scale, shape, log_scale, constant, at_zero, root_shape;
 } family_constants;
 
 KLF_INLINE family_constants prepare_density(const double *theta)
 {
     family_constants c;
-    c.standard = klf_make_standardiser(0.0, theta[SCALE]);
+    c.relative = klf_make_standardiser(theta[SCALE], theta[SCALE]);
     c.shape = theta[SHAPE];
     c.log_scale = klf_log(theta[SCALE]);
     c.constant = klf_log(theta[SHAPE]) - c.log_scale;
@@ -37,12 +37,14 @@ static inline void prepare_rest(const double *theta, family_constants *c)
     c->root_shape = 1.0;
 }
 
-/* L, also where x/l is no normal number. */
+/* L, accurate near the scale, since k may be large, and where x/l is no normal number. */
 KLF_INLINE double log_relative(const family_constants *c, double x)
 {
-    const double z = klf_standardise(&c->standard, x);
-    const int normal = (z > DBL_MIN) & (z <= DBL_MAX);
-    const double log = klf_log(normal ? z : x);
+    const double ratio = x * c->relative.unit * c->relative.inverse_scale;
+    const double excess = klf_standardise(&c->relative, x);
+    const int normal = (ratio > DBL_MIN) & (ratio <= DBL_MAX);
+    double ignored;
+    const double log = klf_log_ratio(normal ? ratio : x, normal ? excess : x - 1.0, &ignored);
     return normal ? log : log - c->log_scale;
 }
 
@@ -150,8 +152,9 @@ static double kl(size_t d, const double *p, const double *q, double *work)
     const double r = q[SHAPE] / p[SHAPE];
     const double s = q[SHAPE] * klf_log_quotient(p[SCALE], q[SCALE]) + klf_lgamma(1.0 + r);
     const double far = klf_lgamma(r) + KLF_EULER_GAMMA * (r - 1.0);
-    return klf_expm1_excess(s)
-           + (fabs(r - 1.0) < 0.3 ? klf_bregman_near(klf_trigamma, 1.0, r) : far);
+    const double near = fabs(r - 1.0) < 0.3 ? klf_bregman_near(klf_trigamma, 1.0, r) : far;
+    const double divergence = klf_expm1_excess(s) + near;
+    return divergence == divergence ? divergence : INFINITY; /* infinities met: beyond the range */
 }
 
 static double log_partition(size_t d, const double *theta, double *work)

@@ -52,7 +52,8 @@ def _settings(machine: str) -> Settings:
     class Folder(Anything):
         build_ext = object
 
-    names = ["numpy", "Cython", "Cython.Build", "setuptools", "setuptools.command"]
+    names = ["numpy", "Cython", "Cython.Build", "setuptools", "setuptools.command",
+             "setuptools.modified"]
     stubs: dict[str, types.ModuleType] = {name: Anything(name) for name in names}
     stubs["setuptools.command.build_ext"] = Folder("build_ext")
     with (

@@ -107,6 +107,8 @@ static member empty_member(const klf_family *family, size_t d)
     member m = {.family = family, .d = family->is_vector ? d : 1};
     family->sizes(m.d, &m.sizes);
     m.theta = new_doubles(m.sizes.parameters);
+    for (size_t i = m.sizes.fitted; i < m.sizes.parameters; i++)
+        m.theta[i] = 3.0; /* fixed parameters: inside every domain of them */
     m.constants = new_doubles(m.sizes.constants);
     m.table = new_doubles(m.sizes.table);
     m.work = new_doubles(m.sizes.work);
@@ -157,9 +159,9 @@ static uint64_t hash_densities(const member *m, size_t size, const double *x)
         m->family->log_density(m->d, m->constants, block_length(size, start),
                                x + start * m->sizes.event, log_p + start, m->work);
     hash_doubles(&hash, size, log_p);
-    m->family->log_base_measure(m->d, size, x, log_p);
+    m->family->log_base_measure(m->d, m->theta, size, x, log_p);
     hash_doubles(&hash, size, log_p);
-    m->family->statistics(m->d, size, x, t);
+    m->family->statistics(m->d, m->theta, size, x, t);
     hash_doubles(&hash, size * m->sizes.coordinates, t);
     if (m->family->log_density_each) { /* a parameter set to each x: near the member's own */
         const double *columns[8];
@@ -236,6 +238,7 @@ static uint64_t hash_algebra(const member *m, const member *other)
     const size_t d = m->d, k = m->sizes.coordinates, n = m->sizes.parameters;
     uint64_t hash = EMPTY;
     double *u = new_doubles(k), *theta = new_doubles(n), *out = new_doubles(n + k);
+    memcpy(theta, m->theta, n * sizeof *theta); /* the maps read the fixed parameters there */
     hash_double(&hash, family->log_partition(d, m->theta, m->work));
     hash_double(&hash, family->entropy(d, m->theta, m->work));
     hash_double(&hash, family->kl(d, m->theta, other->theta, m->work));
@@ -250,9 +253,10 @@ static uint64_t hash_algebra(const member *m, const member *other)
         hash_doubles(&hash, n, theta);
     family->to_unconstrained(d, m->theta, u);
     hash_doubles(&hash, k, u);
-    double *variance = new_doubles(m->sizes.event);
-    family->mean_variance(d, m->theta, theta, variance);
-    hash_doubles(&hash, m->sizes.event, theta);
+    double *variance = new_doubles(m->sizes.event), *mean = new_doubles(m->sizes.event);
+    family->mean_variance(d, m->theta, mean, variance);
+    hash_doubles(&hash, m->sizes.event, mean);
+    free(mean);
     hash_doubles(&hash, m->sizes.event, variance);
     for (size_t j = 0; j < k; j++)
         u[j] = 0.125 / (double)(j + 1);
@@ -348,7 +352,7 @@ static uint64_t hash_forward(const klf_level *level, const member *truth, size_t
     member reference = empty_member(truth->family, truth->d);
     double *theta = new_doubles(truth->sizes.parameters);
     double *total = new_doubles(klf_moments_size(KLF_MOMENTS_SCORE, truth->sizes.coordinates));
-    hash_word(&hash, truth->family->check_data(truth->d, size, x));
+    hash_word(&hash, truth->family->check_data(truth->d, truth->theta, size, x));
     truth->family->reference(truth->d, block_length(size, 0), x, NULL, reference.theta);
     hash_doubles(&hash, truth->sizes.parameters, reference.theta);
     prepare(&reference);

@@ -15,10 +15,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from members import has
+
 import klfast as kf
 
 REFERENCE = Path(__file__).parent / "reference"
-CLASSES = {"normal": kf.Normal, "gamma": kf.Gamma, "poisson": kf.Poisson}
+CLASSES = {cls._family: cls for cls in kf.families.values() if has("exact", cls._family)}
 RELATIVE = 1e-13
 ULPS = 4.0 * 2.0**-52
 
@@ -49,6 +51,10 @@ def check(errors: list[tuple[float, str]]) -> None:
     assert not bad, f"{len(bad)} of {len(errors)} too far off, worst first:\n" + "\n".join(
         f"{e:9.3g} x allowed: {what}" for e, what in bad[:12]
     )
+
+
+def test_every_scalar_family_has_exact_values():
+    assert {cls for cls in kf.families.values() if not cls._is_vector()} <= set(CLASSES.values())
 
 
 @pytest.mark.parametrize("name", CLASSES)

@@ -34,7 +34,7 @@ def member(cls: Any, shift: float) -> Any:
     for k in range(1, 10):  # 9 = 3 + 6
         values = np.resize(U, k) + shift
         try:
-            made = cls.from_unconstrained(values)
+            made = cls.from_unconstrained(values, **dict.fromkeys(cls._fixed_names(), 3.0))
         except ValueError:
             continue
         if made.event_shape in ((), (3,)):

@@ -317,6 +317,15 @@ void klf_reverse_update(klf_reverse *run, const double *moments);
 uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history);
 void klf_reverse_row(const klf_reverse *run, double *row);
 
+/* ---- Forward minimisation of rows in memory ---------------------------------------------------- */
+
+/* Maximum likelihood for n >= 1 rows that `check_data` has passed; weights may be NULL and are not
+ * all 0. The fixed parameters stand in theta, which receives the fit. KLF_E_NO_MAXIMUM if there is
+ * none. `memory` has klf_fit_memory doubles. */
+size_t klf_fit_memory(const klf_family *family, size_t d, size_t n);
+klf_status klf_fit(const struct klf_level *level, const klf_family *family, size_t d, size_t n,
+                   const double *x, const double *weights, double *theta, double *memory);
+
 /* ---- Levels ---------------------------------------------------------------------------------- */
 
 typedef struct {

@@ -1,0 +1,29 @@
+from klfast._core.native import Accumulator as Accumulator
+from klfast._core.native import Stream as Stream
+from klfast.divergence import KLEstimate as KLEstimate
+from klfast.divergence import cross_entropy as cross_entropy
+from klfast.divergence import kl_divergence as kl_divergence
+from klfast.families import Chi as Chi
+from klfast.families import ChiSquare as ChiSquare
+from klfast.families import Exponential as Exponential
+from klfast.families import Gamma as Gamma
+from klfast.families import Gumbel as Gumbel
+from klfast.families import HalfNormal as HalfNormal
+from klfast.families import InverseGamma as InverseGamma
+from klfast.families import Laplace as Laplace
+from klfast.families import LogNormal as LogNormal
+from klfast.families import Maxwell as Maxwell
+from klfast.families import MultivariateNormal as MultivariateNormal
+from klfast.families import Nakagami as Nakagami
+from klfast.families import Normal as Normal
+from klfast.families import Pareto as Pareto
+from klfast.families import Poisson as Poisson
+from klfast.families import Rayleigh as Rayleigh
+from klfast.families import Weibull as Weibull
+from klfast.families import families as families
+from klfast.optimize import FitResult as FitResult
+from klfast.optimize import minimize_forward_kl as minimize_forward_kl
+from klfast.optimize import minimize_reverse_kl as minimize_reverse_kl
+from klfast.targets import Mixture as Mixture
+
+__version__: str

@@ -1,0 +1,243 @@
+/* chi.c -- the chi family with k degrees of freedom (dof) on x > 0: the root of a chi-square.
+ *
+ *   log p(x) = (k - 1) log x - x^2/2 - lgamma(k/2) - (k/2 - 1) log 2
+ *   eta = k/2 - 1,  T = 2 log x,  log h = log 2 + log x - x^2/2,  A = lgamma(k/2) + (k/2) log 2
+ *   standard score = (log w - psi(a))/sqrt(psi1(a)),  w = x^2/2 ~ Gamma(a, 1),  a = dof/2
+ *
+ * Source: Johnson, Kotz and Balakrishnan (1994), vol. 1, chapter 18.
+ */
+#include "family.h"
+#include "gamma_algebra.h"
+#include "gamma_power.h"
+#include "gamma_sampler.h"
+
+enum { DOF };
+enum { PARAMETERS = 1, FITTED = 1, COORDINATES = 1 };
+
+static const klf_parameter parameters[] = {{"dof", KLF_SCALAR, KLF_POSITIVE, 0}};
+
+typedef struct {
+    gamma_power power;
+    double shape;      /* a */
+    double log_offset; /* log w - psi(a) = L + log_offset */
+    double root, inverse_root; /* of psi1(a) */
+} family_constants;
+
+KLF_INLINE family_constants prepare_density(const double *theta)
+{
+    family_constants c;
+    c.power = gamma_power_prepare(0.5 * theta[DOF], 2.0, 0.5, KLF_LN2, -KLF_LN2);
+    return c;
+}
+
+static inline void prepare_rest(const double *theta, family_constants *c)
+{
+    c->shape = 0.5 * theta[DOF];
+    const double raise = c->shape < 1.0 ? klf_log(c->power.raised) - klf_log(c->shape) : 0.0;
+    c->log_offset = raise - klf_digamma_minus_log(c->shape);
+    c->root = sqrt(klf_trigamma(c->shape));
+    c->inverse_root = 1.0 / c->root;
+}
+
+/* L of w = x^2/2 */
+KLF_INLINE double log_relative(const family_constants *c, double x, double *excess, double *phi)
+{
+    const double w = 0.5 * x * x;
+    *excess = fma(0.5 * x, x, -c->power.raised) * c->power.inverse_raised;
+    return gamma_power_log(&c->power, x, w * c->power.inverse_raised, *excess, phi);
+}
+
+KLF_INLINE double density_at(const family_constants *c, double x)
+{
+    double excess, phi;
+    const double log = log_relative(c, x, &excess, &phi);
+    const double inside = gamma_power_density(&c->power, excess, log, phi);
+    double log_p = x > DBL_MAX ? -INFINITY : inside;
+    log_p = x == 0.0 ? c->power.at_zero : log_p;
+    return x < 0.0 ? -INFINITY : log_p;
+}
+
+KLF_INLINE void score_at(const family_constants *c, double x, double *s)
+{
+    double excess, phi;
+    const double inside = (log_relative(c, x, &excess, &phi) + c->log_offset) * c->inverse_root;
+    s[0] = (x < 0.0) | (x > DBL_MAX) ? 0.0 : inside;
+}
+
+KLF_INLINE void statistics_at(const double *theta, double x, double *t)
+{
+    (void)theta;
+    t[0] = 2.0 * klf_log(x);
+}
+
+KLF_INLINE double base_measure_at(const double *theta, double x)
+{
+    (void)theta;
+    const double inside = KLF_LN2 + klf_log(x) - 0.5 * x * x;
+    return x < 0.0 ? -INFINITY : inside;
+}
+
+KLF_INLINE int is_datum(const double *theta, double x)
+{
+    (void)theta;
+    return (x > 0.0) & (x <= DBL_MAX);
+}
+
+#include "scalar_family.h"
+
+static void sizes(size_t d, klf_sizes *s)
+{
+    (void)d;
+    *s = scalar_sizes();
+}
+
+static int is_interior(size_t d, const double *theta)
+{
+    (void)d, (void)theta;
+    return 1;
+}
+
+static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
+                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+{
+    (void)d, (void)table, (void)work;
+    const family_constants c = load(constants);
+    const klf_gamma_sampler sampler = klf_make_gamma_sampler(c.shape);
+    double log_low[KLF_BLOCK];
+    klf_gamma_block(&sampler, stream, block, 0, n, x, log_low);
+    for (size_t i = 0; i < n; i++)
+        x[i] = klf_clamp_positive(sqrt(2.0 * x[i]) * klf_exp(0.5 * log_low[i]));
+}
+
+/* ---- Parameter algebra ----------------------------------------------------------------------- */
+
+static double log_partition(size_t d, const double *theta, double *work)
+{
+    (void)d, (void)work;
+    return gamma_log_partition(0.5 * theta[DOF], 0.5);
+}
+
+static void to_natural(size_t d, const double *theta, double *eta)
+{
+    (void)d;
+    eta[0] = 0.5 * theta[DOF] - 1.0;
+}
+
+static klf_status from_natural(size_t d, const double *eta, double *theta)
+{
+    (void)d;
+    theta[DOF] = 2.0 * (eta[0] + 1.0);
+    return checked(theta);
+}
+
+static void to_mean(size_t d, const double *theta, double *mu)
+{
+    (void)d;
+    mu[0] = klf_digamma(0.5 * theta[DOF]) + KLF_LN2;
+}
+
+static klf_status from_mean(size_t d, const double *mu, double *theta)
+{
+    (void)d;
+    /* psi(1) = -gamma */
+    theta[DOF] = 2.0 * gamma_shape_by_digamma(1.0, mu[0] - KLF_LN2 + KLF_EULER_GAMMA);
+    return checked(theta);
+}
+
+static void to_unconstrained(size_t d, const double *theta, double *u)
+{
+    (void)d;
+    u[0] = klf_log(theta[DOF]);
+}
+
+static klf_status from_unconstrained(size_t d, const double *u, double *theta)
+{
+    (void)d;
+    theta[DOF] = klf_exp(u[0]);
+    return checked(theta);
+}
+
+/* The entropy of w less E log x, the logarithm of dw/dx. */
+static double entropy(size_t d, const double *theta, double *work)
+{
+    (void)d, (void)work;
+    const double a = 0.5 * theta[DOF], excess = klf_digamma_minus_log(a);
+    return gamma_f(a) + (1.0 - a) * excess + 0.5 * (klf_log(a) - excess - KLF_LN2);
+}
+
+static double kl(size_t d, const double *p, const double *q, double *work)
+{
+    (void)d, (void)work;
+    return gamma_log_divergence(0.5 * p[DOF], 0.5 * q[DOF]);
+}
+
+static void mean_variance(size_t d, const double *theta, double *mean, double *variance)
+{
+    (void)d;
+    const double log_ratio = gamma_log_half_ratio(0.5 * theta[DOF]);
+    mean[0] = sqrt(theta[DOF]) * klf_exp(log_ratio);
+    variance[0] = theta[DOF] * -klf_expm1(2.0 * log_ratio);
+}
+
+static void map_score(size_t d, const double *theta, const double *constants,
+                      klf_coordinates coordinates, const double *s, double *out, double *work)
+{
+    (void)d, (void)work;
+    const family_constants c = load(constants);
+    const double log_score = c.root * s[0]; /* by a */
+    switch (coordinates) {
+    case KLF_PARAMETERS:
+        out[0] = 0.5 * log_score;
+        break;
+    case KLF_NATURAL:
+        out[0] = log_score;
+        break;
+    case KLF_UNCONSTRAINED:
+        out[0] = 0.5 * theta[DOF] * log_score;
+        break;
+    }
+}
+
+static klf_status move(size_t d, const double *theta, const double *constants,
+                       const double *direction, double *theta_new, double *work)
+{
+    (void)d, (void)work;
+    const family_constants c = load(constants);
+    theta_new[DOF] = fma(2.0 * direction[0], c.inverse_root, theta[DOF]);
+    return checked(theta_new);
+}
+
+static double max_step(size_t d, const double *constants, const double *direction, double *work)
+{
+    (void)d, (void)work;
+    const family_constants c = load(constants);
+    return direction[0] < 0.0 ? c.shape * c.root / -direction[0] : INFINITY;
+}
+
+/* ---- Data ------------------------------------------------------------------------------------ */
+
+static void reference(size_t d, size_t n, const double *x, const double *weights, double *theta)
+{
+    (void)d;
+    const double size = klf_block_size(n, x, 0.0, weights); /* dof = E x^2 */
+    theta[DOF] = size < 1e150 ? size * size : 1e300;
+    theta[DOF] = theta[DOF] > 1e-2 ? theta[DOF] : 1e-2;
+}
+
+static klf_status fit(size_t d, const double *theta_reference, const double *constants,
+                      const double *mean_score, double *theta, double *work)
+{
+    (void)d, (void)work, (void)theta_reference;
+    const family_constants c = load(constants);
+    theta[DOF] = 2.0 * gamma_shape_by_digamma(c.shape, c.root * mean_score[0]);
+    return checked(theta) == KLF_OK ? KLF_OK : KLF_E_NO_MAXIMUM;
+}
+
+const klf_family KLF_FAMILY(chi) = {
+    .name = "chi",
+    .no_maximum = "the data are so near 0 or so large that the dof leaves the range of numbers",
+    .n_parameters = PARAMETERS,
+    .parameters = parameters,
+    .log_density_each = log_density_each,
+    KLF_FUNCTIONS,
+};

@@ -1,0 +1,179 @@
+/* nakagami.c -- the Nakagami family with spread W = E x^2 and fixed shape m >= 1/2 on x > 0.
+ *
+ *   log p(x) = log 2 + m log(m/W) - lgamma(m) + (2 m - 1) log x - m z^2,  z = x/sqrt(W)
+ *   eta = -m/W,  T = x^2,  log h = log 2 - lgamma(m) + (2 m - 1) log x,  A = m log(W/m)
+ *
+ * w = m z^2 is Gamma(m, 1). With a free shape it is no exponential family. Source: Nakagami (1960),
+ * "The m-distribution", in Statistical Methods in Radio Wave Propagation.
+ */
+#include "family.h"
+#include "gamma_algebra.h"
+#include "gamma_power.h"
+#include "gamma_sampler.h"
+
+enum { SPREAD, SHAPE };
+enum { PARAMETERS = 2, FITTED = 1, COORDINATES = 1 };
+
+static const klf_parameter parameters[] = {{"spread", KLF_SCALAR, KLF_POSITIVE, 0},
+                                           {"shape", KLF_SCALAR, KLF_FROM_HALF, 1}};
+
+typedef struct {
+    klf_standardiser standard;
+    gamma_power power;
+    double spread, shape, root_shape;
+} family_constants;
+
+KLF_INLINE family_constants prepare_density(const double *theta)
+{
+    const double m = theta[SHAPE];
+    family_constants c;
+    c.standard = klf_make_standardiser(0.0, sqrt(theta[SPREAD]));
+    c.power = gamma_power_prepare(m, 2.0, 0.5, KLF_LN2, klf_log(m) - klf_log(theta[SPREAD]));
+    c.shape = m;
+    return c;
+}
+
+static inline void prepare_rest(const double *theta, family_constants *c)
+{
+    c->spread = theta[SPREAD];
+    c->root_shape = sqrt(theta[SHAPE]);
+}
+
+KLF_INLINE double density_at(const family_constants *c, double x)
+{
+    const double z = klf_standardise(&c->standard, x);
+    const double excess = fma(c->shape * z, z, -c->power.raised) * c->power.inverse_raised;
+    const double ratio = c->shape * z * z * c->power.inverse_raised;
+    double phi;
+    const double log = gamma_power_log(&c->power, x, ratio, excess, &phi);
+    const double inside = gamma_power_density(&c->power, excess, log, phi);
+    double log_p = x > DBL_MAX ? -INFINITY : inside;
+    log_p = x == 0.0 ? c->power.at_zero : log_p;
+    return x < 0.0 ? -INFINITY : log_p;
+}
+
+KLF_INLINE void score_at(const family_constants *c, double x, double *s)
+{
+    const double z = klf_standardise(&c->standard, x);
+    const double inside = c->root_shape * ((1.0 - z) * (1.0 + z));
+    s[0] = (x < 0.0) | (x > DBL_MAX) ? 0.0 : inside;
+}
+
+KLF_INLINE void statistics_at(const double *theta, double x, double *t)
+{
+    (void)theta;
+    t[0] = x * x;
+}
+
+KLF_INLINE double base_measure_at(const double *theta, double x)
+{
+    const double m = theta[SHAPE];
+    const double inside = KLF_LN2 - klf_lgamma(m) + (2.0 * m - 1.0) * klf_log(x);
+    return x < 0.0 ? -INFINITY : inside;
+}
+
+KLF_INLINE int is_datum(const double *theta, double x)
+{
+    (void)theta;
+    return (x > 0.0) & (x <= 0x1p511);
+}
+
+#include "scalar_family.h"
+
+static void sizes(size_t d, klf_sizes *s)
+{
+    (void)d;
+    *s = scalar_sizes();
+}
+
+static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
+                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+{
+    (void)d, (void)table, (void)work;
+    const family_constants c = load(constants);
+    const klf_gamma_sampler sampler = klf_make_gamma_sampler(c.shape);
+    double log_low[KLF_BLOCK];
+    const double unit = sqrt(c.spread) / c.root_shape;
+    klf_gamma_block(&sampler, stream, block, 0, n, x, log_low);
+    for (size_t i = 0; i < n; i++)
+        x[i] = klf_clamp_positive(unit * sqrt(x[i]) * klf_exp(0.5 * log_low[i]));
+}
+
+/* ---- Parameter algebra ----------------------------------------------------------------------- */
+
+#define SIGN 1.0
+#define NATURAL_OFFSET 0.0
+
+static double gamma_shape(const double *theta)
+{
+    return theta[SHAPE];
+}
+
+static double statistic_origin(const double *theta)
+{
+    (void)theta;
+    return 0.0;
+}
+
+static double rate_power(const double *theta)
+{
+    (void)theta;
+    return -1.0;
+}
+
+static double rate_coefficient(const double *theta)
+{
+    return theta[SHAPE];
+}
+
+#include "power_rate_family.h"
+
+#include "rate_family.h"
+
+static double kl(size_t d, const double *p, const double *q, double *work)
+{
+    (void)d, (void)work;
+    if (p[SHAPE] == q[SHAPE])
+        return rate_kl(p, q);
+    const double m0 = p[SHAPE], m1 = q[SHAPE], w0 = p[SPREAD], w1 = q[SPREAD];
+    const double rates = m1 / m0 * (w0 / w1);
+    const double log_rates = klf_log_quotient(m1, m0) + klf_log_quotient(w0, w1);
+    return gamma_kl_by_ratio(m0, m1, rates, klf_expm1(log_rates), log_rates);
+}
+
+static double log_partition(size_t d, const double *theta, double *work)
+{
+    (void)d, (void)work;
+    return theta[SHAPE] * klf_log_quotient(theta[SPREAD], theta[SHAPE]);
+}
+
+/* The entropy of w less E log(2 sqrt(m w/W)), the logarithm of dw/dx. */
+static double entropy(size_t d, const double *theta, double *work)
+{
+    (void)d, (void)work;
+    const double m = theta[SHAPE], excess = klf_digamma_minus_log(m);
+    return gamma_f(m) + (0.5 - m) * excess + 0.5 * klf_log(theta[SPREAD]) - KLF_LN2;
+}
+
+static void mean_variance(size_t d, const double *theta, double *mean, double *variance)
+{
+    (void)d;
+    mean[0] = sqrt(theta[SPREAD]) * klf_exp(gamma_log_half_ratio(theta[SHAPE]));
+    variance[0] = theta[SPREAD] * -klf_expm1(2.0 * gamma_log_half_ratio(theta[SHAPE]));
+}
+
+static void reference(size_t d, size_t n, const double *x, const double *weights, double *theta)
+{
+    (void)d;
+    const double size = klf_block_size(n, x, 0.0, weights);
+    theta[SPREAD] = size > 1e-150 && size < 1e150 ? size * size : 1.0;
+}
+
+const klf_family KLF_FAMILY(nakagami) = {
+    .name = "nakagami",
+    .no_maximum = "the data are too small to be told from 0",
+    .n_parameters = PARAMETERS,
+    .parameters = parameters,
+    .log_density_each = log_density_each,
+    KLF_FUNCTIONS,
+};
