@@ -1,15 +1,15 @@
-/* bell_sum.h -- sums over the counts that carry mass of a family whose mass is bell-shaped where its
- * standard deviation is large. */
+/* bell_sum.h -- sums over the counts that carry mass of a family whose mass is bell-shaped where
+ * its standard deviation is large. */
 #ifndef KLF_BELL_SUM_H
 #define KLF_BELL_SUM_H
 
 #include "family.h"
 
 /* sum of f over least, ..., most for f that falls off like the mass of a count of this mean and
- * standard deviation. Where the latter is below 32 every count within 20 of them is taken; else
- * every k-th, times k, within 12, k at most a quarter of it: for smooth f the error is
- * exp(-2 (pi s/k)^2) (Trefethen and Weideman, 2014, "The exponentially convergent trapezoidal rule",
- * SIAM Review 56). At most 1400 terms. */
+ * standard deviation s. Where s is below 32 every count within 20 s is taken; else every k-th,
+ * times k, within 12 s, k at most s/4: for smooth f the error is exp(-2 (pi s/k)^2) of it (Trefethen
+ * and Weideman, 2014, "The exponentially convergent trapezoidal rule", SIAM Review 56). At most
+ * 1400 terms. */
 static double bell_sum(double (*f)(const void *context, double x), const void *context,
                        double mean, double sd, double least, double most)
 {

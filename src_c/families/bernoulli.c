@@ -40,9 +40,9 @@ KLF_INLINE int is_inside(const family_constants *c, double x)
     return (x == 0.0) | (x == 1.0);
 }
 
-KLF_INLINE double deviation_at(const family_constants *c, double x)
+KLF_INLINE double standard_at(const family_constants *c, double x)
 {
-    return x - c->probability;
+    return (x - c->probability) * c->inverse_sd;
 }
 
 KLF_INLINE double natural_room(const family_constants *c)
@@ -117,7 +117,7 @@ static double entropy(size_t d, const double *theta, double *work)
 static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
-    return success_divergence(p[PROBABILITY], q[PROBABILITY]);
+    return success_divergence(p[PROBABILITY], q[PROBABILITY], p[PROBABILITY] - q[PROBABILITY]);
 }
 
 const klf_family KLF_FAMILY(bernoulli) = {

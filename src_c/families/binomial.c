@@ -93,9 +93,9 @@ KLF_INLINE double density_at(const family_constants *c, double x)
     return x == x ? log_p : x;
 }
 
-KLF_INLINE double deviation_at(const family_constants *c, double x)
+KLF_INLINE double standard_at(const family_constants *c, double x)
 {
-    return (x - c->mean) - c->mean_low;
+    return ((x - c->mean) - c->mean_low) * c->inverse_sd;
 }
 
 KLF_INLINE double natural_room(const family_constants *c)
@@ -127,7 +127,7 @@ KLF_INLINE double base_measure_at(const double *theta, double x)
     const double small = klf_stirling_error(n) - klf_stirling_error(x) - klf_stirling_error(y)
                          - 0.5 * klf_log(two_pi * x * other);
     double log_h = small - fma(x, log_share, y * log_other);
-    log_h = (x == 0.0) | (x == n) ? 0.0 : log_h;
+    log_h = ((x == 0.0) | (x == n)) ? 0.0 : log_h;
     log_h = is_datum(theta, x) ? log_h : -INFINITY;
     return x == x ? log_h : x;
 }
@@ -234,35 +234,46 @@ static double entropy(size_t d, const double *theta, double *work)
     return c.sd > 0.0 ? bell_sum(entropy_term, &c, c.mean, c.sd, 0.0, c.trials) : 0.0;
 }
 
+/* Two members of one mean, q with the more trials. */
 typedef struct {
     family_constants p, q;
+    int is_near; /* of nearly one standard deviation */
 } binomial_pair;
 
+/* With w = log p - log q: p w, and where w may be small q - p + p w >= 0, of the same sum. */
 static double divergence_term(const void *context, double x)
 {
     const binomial_pair *pair = context;
-    const double log_p = log_mass(&pair->p, x);
-    return klf_exp(log_p) * (log_p - log_mass(&pair->q, x));
+    const double log_p = log_mass(&pair->p, x), log_q = log_mass(&pair->q, x);
+    if (x > pair->p.trials)
+        return pair->is_near ? klf_exp(log_q) : 0.0;
+    const double w = log_p - log_q;
+    return klf_exp(log_p) * (pair->is_near ? klf_expm1_excess(-w) : w);
 }
 
 /* With other trials: first to the member of q's family that has p's mean, by the sum, to some units
  * in the last place of the largest log p; thence to q, in closed form. */
 static double divergence_by_sum(const double *p, const double *q)
 {
-    const double between[] = {p[PROBABILITY] * (p[TRIALS] / q[TRIALS]), q[TRIALS]};
+    const double more = q[TRIALS], change = p[PROBABILITY] * ((p[TRIALS] - more) / more);
+    const double between[] = {p[PROBABILITY] + change, more};
     binomial_pair pair = {.p = prepare_density(p), .q = prepare_density(between)};
     prepare_rest(p, &pair.p);
-    const double sum = bell_sum(divergence_term, &pair, pair.p.mean, pair.p.sd, 0.0, p[TRIALS]);
+    prepare_rest(between, &pair.q);
+    pair.is_near = pair.q.sd < 1.2 * pair.p.sd;
+    const double sd = pair.is_near ? pair.q.sd : pair.p.sd;
+    const double sum = bell_sum(divergence_term, &pair, pair.p.mean, sd, 0.0, q[TRIALS]);
     return (sum > 0.0 ? sum : 0.0)
-           + q[TRIALS] * success_divergence(between[PROBABILITY], q[PROBABILITY]);
+           + more * success_divergence(between[PROBABILITY], q[PROBABILITY],
+                                       (p[PROBABILITY] - q[PROBABILITY]) + change);
 }
 
 static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
-    if (p[TRIALS] == q[TRIALS])
-        return p[TRIALS] > 0.0
-                   ? p[TRIALS] * success_divergence(p[PROBABILITY], q[PROBABILITY]) : 0.0;
+    if (p[TRIALS] == q[TRIALS] && p[TRIALS] > 0.0)
+        return p[TRIALS] * success_divergence(p[PROBABILITY], q[PROBABILITY],
+                                              p[PROBABILITY] - q[PROBABILITY]);
     const int is_fixed = p[PROBABILITY] == 0.0 || p[PROBABILITY] == 1.0 || p[TRIALS] == 0.0;
     if (is_fixed) { /* all mass of p is at one count */
         const family_constants c = prepare_density(q);

@@ -12,15 +12,15 @@
  * and
  *
  *   is_inside(c, x)         whether x is in the support
- *   deviation_at(c, x)      T(x) - m, to an accuracy relative to s
+ *   standard_at(c, x)       (T(x) - m) inverse_sd, wherever x lies
  *   natural_room(c)         how far eta may grow; INFINITY where it has no upper end
  *
  * and, declared here and defined after,
  *
  *   slope_score             d log p by theta[0] or by the unconstrained coordinate, given T - m
  *   shift_natural           the member whose natural parameter is greater by t
- *   member_of_mean          the member whose m is that of theta plus a deviation, KLF_E_NO_MAXIMUM if
- *                           there is none
+ *   member_of_mean          the member whose m is that of theta plus a deviation;
+ *                           KLF_E_NO_MAXIMUM if there is none
  */
 #ifndef KLF_COUNT_FAMILY_H
 #define KLF_COUNT_FAMILY_H
@@ -36,8 +36,8 @@ KLF_INLINE double count_or_outside(int inside, double x, double value)
 
 KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
-    const double inside = deviation_at(c, x) * c->inverse_sd;
-    s[0] = is_inside(c, x) | (x != x) ? inside : 0.0;
+    const double inside = standard_at(c, x);
+    s[0] = (is_inside(c, x) | (x != x)) ? inside : 0.0;
 }
 
 #include "scalar_family.h"

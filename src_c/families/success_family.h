@@ -1,5 +1,5 @@
-/* success_family.h -- the parameter algebra of the number of successes in n trials of probability p,
- * n fixed: Bernoulli (n = 1) and Binomial.
+/* success_family.h -- the parameter algebra of the number of successes in n trials of probability
+ * p, n fixed: Bernoulli (n = 1) and Binomial.
  *
  *   eta = log(p/(1 - p)) = logit p,  T = x,  A = n log(1 + e^eta) = -n log(1 - p)
  *
@@ -109,11 +109,12 @@ static klf_status member_of_mean(const double *reference, double deviation, doub
     return checked(theta) == KLF_OK ? KLF_OK : KLF_E_NO_MAXIMUM;
 }
 
-/* D of one trial: p log(p/p') + q log(q/q') as a sum of two that are not negative. */
-static double success_divergence(double p, double p_other)
+/* D of one trial, p log(p/p') + q log(q/q'), as a sum of two that are not negative; the difference
+ * p - p' is given, so that it may be more accurate than p and p'. */
+static double success_divergence(double p, double p_other, double difference)
 {
-    return poisson_divergence(p, p_other, p - p_other)
-           + poisson_divergence(1.0 - p, 1.0 - p_other, p_other - p);
+    return poisson_divergence(p, p_other, difference)
+           + poisson_divergence(1.0 - p, 1.0 - p_other, -difference);
 }
 
 /* The share of successes in the data, kept inside. */

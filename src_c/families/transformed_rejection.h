@@ -35,12 +35,12 @@ static inline transformed_hat poisson_hat(double rate, double sd)
     return hat;
 }
 
-/* Acceptance is about 0.9 at large means: the bound on the groups of a block is never met, and only
- * makes the loop's end provable. */
+/* Acceptance is about 0.9 at large means: the bound on the groups of a block is never met, and
+ * only makes the loop's end provable. */
 enum { HAT_LAST_GROUP = 1 << 10 };
 
-/* One group of KLF_TILE proposals: the counts and whether each is accepted, 1 or 0. The few that the
- * squeeze leaves undecided are gathered, so that their masses too are made in a vector loop. */
+/* One group of KLF_TILE proposals: the counts and whether each is accepted, 1 or 0. The few that
+ * the squeeze leaves undecided are gathered, so that their masses too are made in a vector loop. */
 static void hat_propose(const family_constants *c, const transformed_hat *hat, const klf_key *key,
                         uint64_t block, uint64_t group, double *restrict count,
                         uint64_t *restrict accepted)
