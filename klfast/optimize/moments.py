@@ -45,7 +45,7 @@ def fit_moments(
     chunks: Iterable[ArrayLike],
     weights: Iterable[ArrayLike] | None = None,
     *,
-    fixed: dict[str, float] | None = None,
+    fixed: dict[str, Any] | None = None,
     dimension: int | None = None,
     likelihood: bool = False,
     threads: int = 1,
@@ -110,7 +110,7 @@ def _pass(
     chunks: Iterable[ArrayLike],
     weights: Iterable[ArrayLike] | None,
     reference: Distribution | None,
-    fixed: dict[str, float],
+    fixed: dict[str, Any],
     dimension: int | None,
     likelihood: bool,
     threads: int,
@@ -139,7 +139,7 @@ def _pairs(
     cls: type[Distribution],
     chunks: Iterable[ArrayLike],
     weights: Iterable[ArrayLike] | None,
-    fixed: dict[str, float],
+    fixed: dict[str, Any],
     dimension: int | None,
 ) -> Iterator[tuple[Rows, Rows | None]]:
     """Checked rows and weights by chunks; the first holds at least a block if there is one."""

@@ -27,6 +27,7 @@ _MESSAGES = {
 
 # Draws of one call of a Python log q, and of a run of compiled steps between looks at signals.
 _LARGEST_CALL = 1 << 16
+_LARGEST_PROBE = 1 << 16
 _LARGEST_RUN = 1 << 18
 
 
@@ -210,8 +211,19 @@ class _Driver:
             self.status = "stopped_by_callback"
 
     def _probe(self) -> bool:
-        """Try the in-family probe; whether to try it again after the step it took."""
+        """Try the in-family probe; whether to try it again after the step it took.
+
+        Where few draws do not tell, since nearly all are the same count, more are taken.
+        """
         n = self.run.probe_samples()
+        while True:
+            again = self._probe_with(n)
+            if not self.undetermined or self.status != "going" or n >= _LARGEST_PROBE:
+                return again
+            n *= 8
+
+    def _probe_with(self, n: int) -> bool:
+        self.undetermined = False
         if self.run.evaluations + n > self.options.max_evaluations:
             self.status = "budget"
             return False

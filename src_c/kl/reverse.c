@@ -600,6 +600,42 @@ int klf_reverse_undo_landing(klf_reverse *run)
     return 1;
 }
 
+enum { FEW_POINTS = 8 };
+
+/* Whether the draws are on so few points of a lattice that any log-ratio is linear there in the
+ * score, while the support has more points, next to these. */
+static int sees_too_few_points(const klf_reverse *run, size_t n, const double *x, double *work)
+{
+    const size_t k = run->sizes.coordinates;
+    double seen[FEW_POINTS], beside[2 * FEW_POINTS] = {0.0}, log_p[2 * FEW_POINTS];
+    size_t points = 0, besides = 0;
+    if (!run->family->is_integer || run->family->is_vector || k + 1 >= FEW_POINTS)
+        return 0;
+    for (size_t i = 0; i < n; i++) {
+        size_t j = 0;
+        while (j < points && seen[j] != x[i])
+            j++;
+        if (j == points) {
+            if (points == k + 1)
+                return 0;
+            seen[points++] = x[i];
+        }
+    }
+    for (size_t i = 0; i < points; i++) {
+        beside[besides++] = seen[i] - 1.0;
+        beside[besides++] = seen[i] + 1.0;
+    }
+    run->family->log_density(run->d, run->constants, besides, beside, log_p, work);
+    for (size_t i = 0; i < besides; i++) {
+        int is_seen = 0;
+        for (size_t j = 0; j < points; j++)
+            is_seen |= seen[j] == beside[i];
+        if (!is_seen && log_p[i] > -INFINITY)
+            return 1;
+    }
+    return 0;
+}
+
 int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
                       double *work)
 {
@@ -614,6 +650,8 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
     }
     if (run->method != KLF_METHOD_NATURAL || k > PROBE_UP_TO)
         return 0;
+    if (sees_too_few_points(run, n, x, rest))
+        return -1;
     double intercept, residual;
     if (!least_squares(n, k, columns, triangle, run->gradient, &intercept, &residual))
         return -1;

@@ -13,7 +13,7 @@ MEMBERS = [(s, k) for k in (0.5, 0.7, 1.0, 2.5, 1e3, 1e8) for s in (1.0, 1e-300,
 
 
 def points(theta):
-    spread, shape = theta
+    spread, _shape = theta
     root = math.sqrt(spread)
     found = [root * z for z in (1e-30, 0.1, 0.5, 0.999, 0.999999, 1.0, 1.1, 2.0, 10.0)]
     found += [5e-324, 1.0, 1e-30]

@@ -14,7 +14,7 @@ MEMBERS = [(s, k) for k in (1e-3, 0.5, 1.0, 2.5, 1e3, 1e6) for s in (1.0, 0.3, 1
 
 def points(theta):
     scale, shape = theta
-    found = [scale * math.exp(max(-700.0, min(700.0, y / shape))) 
+    found = [scale * math.exp(max(-700.0, min(700.0, y / shape)))
              for y in (-40.0, -3.0, -1e-8, 0.0, 0.5, 2.0, 3.5)]
     found += [5e-324, 1e-300, 1.0, 1e300]
     return [x for x in found if 0.0 < x < math.inf
