@@ -231,6 +231,8 @@ static double entropy(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
     const family_constants c = rarer(theta[PROBABILITY], theta[TRIALS]);
+    if (c.sd > 0x1p27)
+        return wide_bell_entropy(c.sd);
     return c.sd > 0.0 ? bell_sum(entropy_term, &c, c.mean, c.sd, 0.0, c.trials) : 0.0;
 }
 

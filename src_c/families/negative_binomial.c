@@ -251,6 +251,8 @@ static double entropy(size_t d, const double *theta, double *work)
     (void)d, (void)work;
     family_constants c = prepare_density(theta);
     prepare_rest(theta, &c);
+    if (c.sd > 0x1p27 && c.successes > 0x1p54)
+        return wide_bell_entropy(c.sd);
     return c.sd > 0.0 ? sum_over(&c, &c, entropy_term) : 0.0;
 }
 
