@@ -3,9 +3,9 @@
  *
  * The rules of elementary.h hold here too, and its way of stating errors. Everywhere k >= 0;
  * negative k gives NaN. Sources: NIST Digital Library of Mathematical Functions (DLMF), sections
- * 10.25 (series), 10.29 (derivatives) and 10.40 (asymptotic expansions), which are equations 9.6.10,
- * 9.6.26 and 9.7.1 of Abramowitz and Stegun (1964); for A, Mardia and Jupp (2000), Directional
- * Statistics, appendix 1.
+ * 10.25 (series), 10.29 (derivatives) and 10.40 (asymptotic expansions), which are equations
+ * 9.6.10, 9.6.26 and 9.7.1 of Abramowitz and Stegun (1964); for A, Mardia and Jupp (2000),
+ * Directional Statistics, appendix 1.
  *
  * k/A(k) differs little from k + 1/2. With
  *
@@ -34,7 +34,7 @@
  *   else     k g = 3/8 + R(1/16 - 1/k), R of degree 7 over 7,
  *
  * each with error 2^-55 of g. */
-static inline double klf_bessel_parts(double k, double *part, double *numerator)
+KLF_INLINE double klf_bessel_parts(double k, double *part, double *numerator)
 {
     const double z = k * k, t = k - 2.0, inverse = 1.0 / k, v = 0.0625 - inverse;
     double top = -0x1.13521aeb0bacfp-32;
