@@ -14,13 +14,6 @@
 #include "domains.h"
 #include "klfast/klfast.h"
 
-/* For the scalar functions of the hot loops: a loop with a call in it is not vectorised. */
-#if defined(__GNUC__)
-#define KLF_INLINE static inline __attribute__((always_inline))
-#else
-#define KLF_INLINE static inline
-#endif
-
 #define KLF_FAMILY(name) KLF_PASTE(klf_family_##name, KLF_LEVEL)
 
 static const double KLF_LOG_2PI = 0x1.d67f1c864beb5p+0;      /* log(2 pi) */
