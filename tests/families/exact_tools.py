@@ -15,11 +15,17 @@ Value = tuple[mp.mpf, mp.mpf]
 
 NEVER: Value = (mp.mpf("-inf"), mp.mpf(0))  # the log-density outside the support
 SURE: Value = (mp.mpf(0), mp.mpf(0))
+NO_MEMBER: Value = (mp.nan, mp.mpf(0))  # a divergence that is not to be written
 
 
 def with_terms(*terms: mp.mpf) -> Value:
     """The sum and its largest term in absolute value."""
     return mp.fsum(terms), max(abs(t) for t in terms)
+
+
+def divergence(value: mp.mpf) -> Value:
+    """The value, which is its own term; below 1e-290 factors of it underflow, and it is left out."""
+    return NO_MEMBER if 0 < value < mp.mpf("1e-290") else with_terms(+value)
 
 
 def is_count(x: float) -> bool:
