@@ -264,14 +264,18 @@ static klf_status from_unconstrained(size_t d, const double *u, double *theta)
     return checked(theta);
 }
 
-/* -E log p = (alpha E phi(s) + beta E phi(1/s))/2 + E log s - constant */
+/* -E log p less the constant: E of log s - g */
+static double minus_log_density(const void *context, double t)
+{
+    return t - gig_exponent(context, t);
+}
+
 static double entropy(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
-    const family_constants c = prepared(theta);
-    double rising, falling;
-    gig_excesses(&c.shape, c.mean, &rising, &falling);
-    return 0.5 * fma(c.shape.alpha, rising, c.shape.beta * falling) + c.mean[0] - c.constant;
+    const family_constants c = prepare_density(theta);
+    const gig_rule rule = gig_make_rule(&c.shape);
+    return gig_expectation(&rule, gig_integral(&rule), minus_log_density, &c.shape) - c.constant;
 }
 
 /* E phi(s) and E phi(1/s) about another mode, log(m_new/m) = shift: from e^-shift s and its inverse,
@@ -282,39 +286,67 @@ static void shift_excesses(double shift, double log, double *rising, double *fal
     *falling = klf_exp(shift) * *falling - klf_expm1(shift) * log + klf_expm1_excess(shift);
 }
 
-/* Near members by log(1 + E(e^u - 1 - u)), u the difference of the log-densities less its mean;
- * others by the difference of the two means of -log p. */
+/* ---- Divergence: log p - log q as functions of t, about the mode of p ------------------------ */
+
+typedef struct {
+    double log, rising, falling, centre; /* coefficients of t, e^t - 1 - t, e^-t - 1 + t */
+} gig_change;
+
+static double change_at(const void *context, double t)
+{
+    const gig_change *c = context;
+    const double rising = c->rising * klf_expm1_excess(t);
+    return fma(c->log, t, fma(c->falling, klf_expm1_excess(-t), rising)) - c->centre;
+}
+
+static double square_of_change(const void *context, double t)
+{
+    const double change = change_at(context, t);
+    return change * change;
+}
+
+static double excess_of_change(const void *context, double t)
+{
+    return klf_expm1_excess(change_at(context, t));
+}
+
+typedef struct {
+    const gig_shape *p, *q;
+    double shift; /* log of the ratio of the modes */
+} gig_pair;
+
+static double difference_at(const void *context, double t)
+{
+    const gig_pair *pair = context;
+    return gig_exponent(pair->p, t) - gig_exponent(pair->q, t - pair->shift);
+}
+
+/* The same where e^(t - shift) overflows though a x does not. */
+static double far_difference_at(const void *context, double t)
+{
+    const gig_pair *pair = context;
+    const double m = pair->p->mode;
+    const double pull = pair->q->a * m * klf_exp(t) + pair->q->b / m * klf_exp(-t);
+    return gig_exponent(pair->p, t) + 0.5 * pull - pair->q->r - pair->q->p * (t - pair->shift);
+}
+
+/* Near members by log(1 + E(e^u - 1 - u)), u the change of the log-density less its mean; others by
+ * the mean of the difference. */
 static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
-    const family_constants c = prepared(p), other = prepare_density(q);
-    const double m = c.shape.mode;
-    const double of_rising = -0.5 * (q[A] - p[A]) * m, of_falling = -0.5 * (q[B] - p[B]) / m;
-    const double of_log = q[P] - p[P] + of_rising - of_falling;
-    double change[GIG_STATISTICS] = {of_log, of_rising, of_falling};
-    if (!(c.shape.is_wide > 0.0)) {
-        change[1] = of_rising + of_falling;
-        change[2] = of_rising - of_falling;
-    }
-    double square = 0.0; /* variance of u: c.G has its root as length */
-    for (size_t k = 0; k < GIG_STATISTICS; k++) {
-        double sum = 0.0;
-        for (size_t l = k; l < GIG_STATISTICS; l++)
-            sum = fma(change[l], c.factor[klf_packed(l, k)], sum);
-        square = fma(sum, sum, square);
-    }
-    if (square < 1e-4) {
-        const gig_rule rule = gig_make_rule(&c.shape);
-        return klf_log1p(gig_excess_of_exponential(&rule, gig_integral(&rule), c.mean, change));
-    }
-    double rising, falling;
-    gig_excesses(&c.shape, c.mean, &rising, &falling);
-    const double mine = 0.5 * fma(c.shape.alpha, rising, c.shape.beta * falling) - c.constant;
-    shift_excesses(other.shape.log_mode - c.shape.log_mode, c.mean[0], &rising, &falling);
-    const double cross = 0.5 * fma(other.shape.alpha, rising, other.shape.beta * falling)
-                         - other.constant;
-    /* of x p(x) both: the logarithms of s differ by that of the modes, which the constants hold */
-    const double found = cross - mine - (other.shape.log_mode - c.shape.log_mode);
+    const family_constants c = prepare_density(p), other = prepare_density(q);
+    const gig_rule rule = gig_make_rule(&c.shape);
+    const double integral = gig_integral(&rule), m = c.shape.mode;
+    gig_change change = {.rising = -0.5 * (q[A] - p[A]) * m, .falling = -0.5 * (q[B] - p[B]) / m};
+    change.log = q[P] - p[P] + change.rising - change.falling;
+    change.centre = gig_expectation(&rule, integral, change_at, &change);
+    if (gig_expectation(&rule, integral, square_of_change, &change) < 1e-4)
+        return klf_log1p(gig_expectation(&rule, integral, excess_of_change, &change));
+    const gig_pair pair = {&c.shape, &other.shape, other.shape.log_mode - c.shape.log_mode};
+    const double mean = gig_expectation(
+        &rule, integral, fabs(pair.shift) < 100.0 ? difference_at : far_difference_at, &pair);
+    const double found = mean + (c.constant - other.constant) - pair.shift;
     return found > 0.0 ? found : 0.0;
 }
 

@@ -105,22 +105,33 @@ KLF_INLINE void gig_statistics_at(const gig_shape *s, double t, double *v)
                    v);
 }
 
-/* The distance t from the mode on one side at which g + tilt t falls to `level`: Newton on a concave
- * function, which from beyond the point comes back monotonically; the start goes out by doubling. */
+/* The distance t from the mode on one side at which g + tilt t falls to `level`, to a part in 10^4:
+ * Newton on a concave function from beyond the point, with bisection where that overflows. */
 static inline double gig_reach(const gig_shape *s, double level, double side, double tilt)
 {
-    double t = sqrt(-2.0 * level / s->r);
-    t = t < 1.0 ? t : 1.0;
-    while (t < 1e5 && fma(tilt, t, gig_exponent(s, side * t)) > level)
-        t *= 2.0;
-    for (int i = 0; i < 100; i++) {
-        const double slope = fma(side, gig_slope(s, side * t), tilt);
-        const double change = (fma(tilt, t, gig_exponent(s, side * t)) - level) / slope;
-        t -= change;
-        if (fabs(change) <= 1e-9 * t)
-            break;
+    double high = sqrt(-2.0 * level / s->r), low = 0.0;
+    high = high < 1.0 ? high : 1.0;
+    while (high < 1e5 && fma(tilt, high, gig_exponent(s, side * high)) > level) {
+        low = high;
+        high *= 2.0;
     }
-    return t;
+    for (int i = 0; i < 100 && high - low > 1e-4 * high; i++) {
+        const double slope = fma(side, gig_slope(s, side * high), tilt);
+        const double excess = fma(tilt, high, gig_exponent(s, side * high)) - level;
+        const double newton = high - excess / slope;
+        if (newton > low && newton < high) {
+            if (high - newton <= 1e-4 * high)
+                return newton;
+            high = newton;
+            continue;
+        }
+        const double middle = 0.5 * (low + high);
+        if (fma(tilt, middle, gig_exponent(s, side * middle)) > level)
+            low = middle;
+        else
+            high = middle;
+    }
+    return high;
 }
 
 typedef struct {
@@ -172,7 +183,7 @@ static inline void gig_moments(const gig_rule *rule, double integral, double *me
             double v[GIG_STATISTICS];
             gig_statistics_at(&rule->shape, t, v);
             for (size_t k = 0; k < GIG_STATISTICS; k++)
-                first[k][j] += mass * v[k];
+                first[k][j] += mass > 0.0 ? mass * v[k] : 0.0;
         }
     for (size_t k = 0; k < GIG_STATISTICS; k++)
         mean[k] = gig_sum_lanes(first[k]);
@@ -186,28 +197,28 @@ static inline void gig_moments(const gig_rule *rule, double integral, double *me
                 v[k] -= mean[k];
             for (size_t k = 0; k < GIG_STATISTICS; k++)
                 for (size_t l = 0; l <= k; l++)
-                    second[klf_packed(k, l)][j] += mass * v[k] * v[l];
+                    second[klf_packed(k, l)][j] += mass > 0.0 ? mass * v[k] * v[l] : 0.0;
         }
     for (size_t k = 0; k < 6; k++)
         covariance[k] = gig_sum_lanes(second[k]);
 }
 
-/* E e^u - 1 - u for u = c.(v - mean): the divergence of two members is log(1 + this) where their
- * natural parameters differ by what c stands for. */
-static inline double gig_excess_of_exponential(const gig_rule *rule, double integral,
-                                               const double *mean, const double *c)
+/* E f(t) of a function of t and some context; the sum is compensated, since the terms may be large
+ * and of both signs (Neumaier, 1974). */
+static inline double gig_expectation(const gig_rule *rule, double integral,
+                                     double (*f)(const void *context, double t),
+                                     const void *context)
 {
-    double lanes[GIG_LANES] = {0.0};
-    for (size_t i = 0; i < rule->nodes; i += GIG_LANES)
-        for (size_t j = 0; j < GIG_LANES; j++) {
-            const double t = fma(rule->step, (double)(i + j), rule->low);
-            double v[GIG_STATISTICS], u = 0.0;
-            gig_statistics_at(&rule->shape, t, v);
-            for (size_t k = 0; k < GIG_STATISTICS; k++)
-                u = fma(c[k], v[k] - mean[k], u);
-            lanes[j] += klf_exp(gig_exponent(&rule->shape, t)) * klf_expm1_excess(u);
-        }
-    return gig_sum_lanes(lanes) * rule->step / integral;
+    double sum = 0.0, lost = 0.0;
+    for (size_t i = 0; i < rule->nodes; i++) {
+        const double t = fma(rule->step, (double)i, rule->low);
+        const double mass = klf_exp(gig_exponent(&rule->shape, t));
+        const double term = mass > 0.0 ? mass * f(context, t) : 0.0, total = sum + term;
+        if (fabs(total) <= DBL_MAX)
+            lost += fabs(sum) >= fabs(term) ? (sum - total) + term : (term - total) + sum;
+        sum = total;
+    }
+    return (sum + lost) * rule->step / integral;
 }
 
 #endif
