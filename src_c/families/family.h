@@ -14,13 +14,10 @@
 #include "domains.h"
 #include "klfast/klfast.h"
 
-/* For the scalar functions of the hot loops: a loop with a call in it is not vectorised. */
-#if defined(__GNUC__)
-#define KLF_INLINE static inline __attribute__((always_inline))
 /* For calls of them outside of loops: compilers inline less where a file grows too large. */
+#if defined(__GNUC__)
 #define KLF_OUTLINE static __attribute__((noinline))
 #else
-#define KLF_INLINE static inline
 #define KLF_OUTLINE static
 #endif
 

@@ -25,6 +25,13 @@
 #include <stdint.h>
 #include <string.h>
 
+/* For the scalar functions of the hot loops: a loop with a call in it is not vectorised. */
+#if defined(__GNUC__)
+#define KLF_INLINE static inline __attribute__((always_inline))
+#else
+#define KLF_INLINE static inline
+#endif
+
 static const double KLF_MAGIC = 0x1.8p52;                   /* 1.5*2^52 */
 static const double KLF_LN2 = 0x1.62e42fefa39efp-1;         /* log 2 */
 static const double KLF_LN2_TAIL = 0x1.abc9e3b39803fp-56;   /* log 2 - KLF_LN2 */

@@ -3,6 +3,7 @@
  */
 #include "vector_math.h"
 
+#include "bessel_functions.h"
 #include "elementary.h"
 #include "gamma_functions.h"
 
@@ -29,6 +30,11 @@ KLF_VECTOR(digamma)
 KLF_VECTOR(digamma_minus_log)
 KLF_VECTOR(trigamma)
 KLF_VECTOR(trigamma_minus_inverse)
+KLF_VECTOR(log_bessel_i0_scaled)
+KLF_VECTOR(bessel_ratio)
+KLF_VECTOR(bessel_ratio_complement)
+KLF_VECTOR(bessel_ratio_derivative)
+KLF_VECTOR(bessel_bend)
 
 static void vector_sin_2pi(size_t n, const double *restrict x, double *restrict out)
 {
@@ -67,5 +73,10 @@ const klf_vector_function KLF_LEVEL_SYMBOL(klf_vector_functions)[] = {
     KLF_ENTRY(digamma_minus_log),
     KLF_ENTRY(trigamma),
     KLF_ENTRY(trigamma_minus_inverse),
+    KLF_ENTRY(log_bessel_i0_scaled),
+    KLF_ENTRY(bessel_ratio),
+    KLF_ENTRY(bessel_ratio_complement),
+    KLF_ENTRY(bessel_ratio_derivative),
+    KLF_ENTRY(bessel_bend),
     {NULL, NULL},
 };

@@ -101,7 +101,7 @@ def derive(fit):
     rounded_error = exact_error
     for place, i in enumerate(by_power):
         fixed[i] = mp.mpf(float(solution[i]))
-        if place < 4 + fit.bottom or i == by_power[-1]:
+        if place < 4 + 2 * fit.bottom or i == by_power[-1]:
             solution, rounded_error = coefficients_of(fit, points, values, weights, fixed)
     return fixed, exact_error, rounded_error
 
@@ -155,6 +155,43 @@ def sine_factor(z):
     return (mp.sin(2 * mp.pi * mp.sqrt(z)) / mp.sqrt(z) - 2 * mp.pi) / z
 
 
+def bessel_scaled(order, k):
+    """Return I_order(k) exp(-k) sqrt(2 pi k); the series for large k is DLMF 10.40.1."""
+    if k < 100:
+        return mp.besseli(order, k) * mp.exp(-k) * mp.sqrt(2 * mp.pi * k)
+    total = term = mp.mpf(1)
+    for j in range(1, 60):
+        term *= ((2 * j - 1) ** 2 - 4 * order**2) / (8 * j * k)
+        total += term
+    return total
+
+
+def bessel_gap(k):
+    """Return g = k I0/I1 - k - 1/2."""
+    below, above = bessel_scaled(1, k), bessel_scaled(0, k)
+    return k * (above - below) / below - mp.mpf(1) / 2
+
+
+def bessel_gap_near_0(z):
+    """Return (g - 1/2 - (1 - k/2)^2)/z^2, z = k^2."""
+    k = mp.sqrt(z)
+    return (bessel_gap(k) - mp.mpf(1) / 2 - (1 - k / 2) ** 2) / z**2
+
+
+def bessel_gap_far(k):
+    """Return k g - 3/8."""
+    return k * bessel_gap(k) - mp.mpf(3) / 8
+
+
+def relative_gap(_, f):
+    return 1 / (f + mp.mpf(3) / 8)
+
+
+def bessel_log_weight(k, f):
+    """Return the weight for relative errors of log(I0 exp(-k)), about -log(2 pi k)/2."""
+    return 2 / (f * mp.log(2 * mp.pi * k))
+
+
 FITS = [
     # error relative to e^r, in r, after 1 + r + r^2/2
     Fit("exp", -HALF_LN2, HALF_LN2, lambda r: (mp.expm1(r) - r - r * r / 2) / r**3,
@@ -178,6 +215,19 @@ FITS = [
     Fit("(log - digamma)/w", mp.mpf(0), 1 / (1 + PSI_SHIFT), log_minus_digamma_at, relative, 18),
     Fit("(trigamma - 1/x)/w^2", mp.mpf(0), 1 / (1 + PSI_SHIFT), trigamma_minus_inverse_at,
         relative, 20),
+    # errors relative to g(k), in z = k^2, in k - 2 and in 1/16 - 1/k
+    Fit("bessel gap to 2", mp.mpf(0), mp.mpf(4), bessel_gap_near_0,
+        lambda z, _: z**2 / bessel_gap(mp.sqrt(z)), 3, 3),
+    Fit("bessel gap from 2 to 16", mp.mpf(0), mp.mpf(14), lambda t: bessel_gap_far(2 + t),
+        relative_gap, 12, 13),
+    Fit("bessel gap from 16", mp.mpf(0), mp.mpf(1) / 16,
+        lambda t: bessel_gap_far(1 / (mp.mpf(1) / 16 - t)), relative_gap, 7, 7),
+    # relative error, in z = k^2; errors relative to log(I0(k) exp(-k)), in 1/8 - 1/k
+    Fit("bessel (I0 - 1)/z", mp.mpf(0), mp.mpf(64),
+        lambda z: (mp.besseli(0, mp.sqrt(z)) - 1) / z, relative, 14),
+    Fit("bessel I0 scaled", mp.mpf(0), mp.mpf(1) / 8,
+        lambda t: bessel_scaled(0, 1 / (mp.mpf(1) / 8 - t)),
+        lambda t, f: bessel_log_weight(1 / (mp.mpf(1) / 8 - t), f), 9, 9),
     # relative errors of p/q, in u = x - 1
     Fit("lgamma/((x - 1) (x - 2))", mp.mpf("-0.125"), mp.mpf("1.3125"),
         lambda u: mp.loggamma(1 + u) / (u * (u - 1)), relative, 7, 6),

@@ -187,6 +187,63 @@ def elementary_of_families():
     }
 
 
+def bessel_pair(k):
+    """Return I0(k) and I1(k) times exp(-k) sqrt(2 pi k); the series for large k is DLMF 10.40.1."""
+    if k < 1000:
+        scale = mp.exp(-k) * mp.sqrt(2 * mp.pi * k)
+        return mp.besseli(0, k) * scale, mp.besseli(1, k) * scale
+    pair = []
+    for order in (0, 1):
+        total = term = mp.mpf(1)
+        for j in range(1, 40):
+            term *= mp.mpf((2 * j - 1) ** 2 - 4 * order**2) / (8 * j * k)
+            total += term
+        pair.append(total)
+    return pair
+
+
+def with_digits_of(function):
+    """Make function work with the digits that 1 +- 1/k and 1 +- k need."""
+    def raised(k):
+        with mp.workdps(60 + 3 * int(abs(mp.log10(k)))):
+            return function(k)
+    return raised
+
+
+def log_bessel_i0_scaled(k):
+    if k < 1000:
+        return mp.log(mp.besseli(0, k)) - k
+    return mp.log(bessel_pair(k)[0] / mp.sqrt(2 * mp.pi * k))
+
+
+def bessel_ratio_complement(k):
+    above, below = bessel_pair(k)
+    return (above - below) / above
+
+
+def bessel_ratio_derivative(k):
+    above, below = bessel_pair(k)
+    ratio = below / above
+    return 1 - ratio / k - ratio**2
+
+
+def bessel_of_families():
+    """Return name: (function, arguments) of the functions of bessel_functions.h."""
+    random.seed(3)
+    argument = exponents(-1074, -1022, 30) + exponents(-1022, -50, 30) + exponents(-50, 0, 60)
+    argument += between(0, 2) + between(2, 8) + between(8, 16) + between(16, 64, 60)
+    argument += exponents(4, 60, 60) + exponents(60, 1023.9, 60)
+    for point in (0.5, 2.0, 8.0, 16.0):
+        argument += around(point, 4, 20)
+    return {
+        "log_bessel_i0_scaled": (with_digits_of(log_bessel_i0_scaled), argument),
+        "bessel_ratio": (lambda k: bessel_pair(k)[1] / bessel_pair(k)[0], argument),
+        "bessel_ratio_complement": (with_digits_of(bessel_ratio_complement), argument),
+        "bessel_ratio_derivative": (with_digits_of(bessel_ratio_derivative), argument),
+        "bessel_bend": (lambda k: bessel_pair(k)[1] / bessel_pair(k)[0] / k, argument),
+    }
+
+
 def write(name, header, rows):
     lines = [header]
     for arguments, values in rows:
@@ -207,6 +264,7 @@ def main():
     write_functions(FUNCTIONS)
     write("log_ratio", "ratio,excess,log,phi,h", log_ratio_rows())
     write_functions(elementary_of_families())
+    write_functions(bessel_of_families())
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ import pytest
 
 HERE = Path(__file__).parent
 HEADERS = "".join((HERE.parents[1] / "src_c" / "math" / name).read_text(encoding="utf-8")
-                  for name in ("elementary.h", "gamma_functions.h"))
+                  for name in ("elementary.h", "gamma_functions.h", "bessel_functions.h"))
 INF, NAN = math.inf, math.nan
 SMALLEST, LARGEST = 2.0**-1074, math.nextafter(math.inf, 0.0)
 
@@ -34,6 +34,11 @@ BOUNDS = {
     "digamma_minus_log": 4,
     "trigamma": 4,
     "trigamma_minus_inverse": 6,
+    "log_bessel_i0_scaled": 2.8,
+    "bessel_ratio": 1.6,
+    "bessel_ratio_complement": 2.4,
+    "bessel_ratio_derivative": 5,
+    "bessel_bend": 1.7,
 }
 RATIO_BOUNDS = {"log_ratio": (0.9, 3.5), "log_ratio_rising": (0.9, 4)}
 C_NAMES = {"sin_2pi": "sincos_2pi", "cos_2pi": "sincos_2pi"}
@@ -137,6 +142,16 @@ SPECIAL = {
     "trigamma": [(0.0, INF), (-0.0, INF), (INF, 0.0), (SMALLEST, INF), (-1.5, NAN), (-INF, NAN)],
     "trigamma_minus_inverse": [(0.0, INF), (-0.0, INF), (INF, 0.0), (SMALLEST, INF), (-1.5, NAN),
                                (-INF, NAN), (1e200, 0.0)],
+    "log_bessel_i0_scaled": [(0.0, 0.0), (-0.0, 0.0), (INF, -INF), (SMALLEST, -SMALLEST),
+                             (-SMALLEST, NAN), (-1.0, NAN), (-INF, NAN)],
+    "bessel_ratio": [(0.0, 0.0), (-0.0, -0.0), (INF, 1.0), (LARGEST, 1.0), (-SMALLEST, NAN),
+                     (4 * SMALLEST, 2 * SMALLEST), (-1.0, NAN), (-INF, NAN)],
+    "bessel_ratio_complement": [(0.0, 1.0), (-0.0, 1.0), (INF, 0.0), (SMALLEST, 1.0), (-1.0, NAN),
+                                (-INF, NAN), (2.0**1000, 2.0**-1001)],
+    "bessel_ratio_derivative": [(0.0, 0.5), (-0.0, 0.5), (INF, 0.0), (LARGEST, 0.0), (-1.0, NAN),
+                                (SMALLEST, 0.5), (-INF, NAN), (2.0**500, 2.0**-1001)],
+    "bessel_bend": [(0.0, 0.5), (-0.0, 0.5), (INF, 0.0), (SMALLEST, 0.5), (-1.0, NAN),
+                    (-INF, NAN), (2.0**1000, 2.0**-1000)],
 }
 
 

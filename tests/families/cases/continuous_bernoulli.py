@@ -102,5 +102,5 @@ SAMPLER_GRID = [
     kf.ContinuousBernoulli(logit)
     for logit in (0.0, 1e-300, -1e-8, 1e-3, 1.0, -3.0, 7.5, 40.0, -40.0, 750.0, -750.0, 1e6, -1e300)
 ]
-WRONG = [(kf.ContinuousBernoulli(3.0), kf.ContinuousBernoulli(3.03)),
+WRONG = [(kf.ContinuousBernoulli(12.0), kf.ContinuousBernoulli(12.12)),
          (kf.ContinuousBernoulli(-750.0), kf.ContinuousBernoulli(-757.5))]

@@ -81,4 +81,4 @@ SAMPLER_GRID = [
     kf.Logarithmic(q)
     for q in (1e-300, 1e-3, 0.1, 0.5, 0.9, 0.99, 0.9999, 1.0 - 1e-8, 1.0 - 1e-13, ALMOST_ONE)
 ]
-WRONG = [(kf.Logarithmic(0.5), kf.Logarithmic(0.505)), (kf.Logarithmic(0.9), kf.Logarithmic(0.909))]
+WRONG = [(kf.Logarithmic(0.7), kf.Logarithmic(0.707)), (kf.Logarithmic(0.9), kf.Logarithmic(0.909))]

@@ -59,4 +59,4 @@ SAMPLER_GRID = [
 ]
 WRONG = [(kf.NegativeBinomial(0.5, 3.5), kf.NegativeBinomial(0.505, 3.5)),
          (kf.NegativeBinomial(0.5, 3.5), kf.NegativeBinomial(0.5, 3.535)),
-         (kf.NegativeBinomial(0.05, 0.05), kf.NegativeBinomial(0.05, 0.0505))]
+         (kf.NegativeBinomial(0.9, 40.0), kf.NegativeBinomial(0.9, 40.4))]

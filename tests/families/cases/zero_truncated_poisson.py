@@ -90,5 +90,5 @@ SAMPLER_GRID = [
     for rate in (1e-300, 1e-3, 0.05, 0.5, 1.0, 3.0, 9.9, 10.5, 35.0, 75.0, 740.0, 750.0, 1000.0,
                  1e6, 1e9, 1e15)
 ]
-WRONG = [(kf.ZeroTruncatedPoisson(0.5), kf.ZeroTruncatedPoisson(0.505)),
+WRONG = [(kf.ZeroTruncatedPoisson(35.0), kf.ZeroTruncatedPoisson(35.35)),
          (kf.ZeroTruncatedPoisson(3.0), kf.ZeroTruncatedPoisson(3.03))]
