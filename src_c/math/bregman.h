@@ -25,4 +25,23 @@ static inline double klf_bregman_near(double (*second_derivative)(double), doubl
     return change * change * sum;
 }
 
+/* change^2 times the integral over 0 < t < 1 of (1 - t) f(context, t change): the same divergence
+ * where only the change is known to relative accuracy, f giving the second derivative at a distance
+ * from the first point. */
+static inline double klf_bregman_along(double (*f)(const void *context, double distance),
+                                       const void *context, double change)
+{
+    static const double node[4] = {0.18343464249564980494, 0.52553240991632898582,
+                                   0.79666647741362673959, 0.96028985649753623168};
+    static const double weight[4] = {0.36268378337836198297, 0.31370664587788728734,
+                                     0.22238103445337447054, 0.10122853629037625915};
+    double sum = 0.0;
+    for (int i = 0; i < 4; i++) {
+        const double low = 0.5 * (1.0 - node[i]), high = 0.5 * (1.0 + node[i]);
+        const double f_low = f(context, low * change), f_high = f(context, high * change);
+        sum += 0.5 * weight[i] * (high * f_low + low * f_high);
+    }
+    return change * change * sum;
+}
+
 #endif

@@ -51,6 +51,14 @@ class Level:
         getattr(self.library, "test_" + name)(ctypes.c_size_t(arguments[0].size), *pointers)
         return results
 
+    def of_two(self, name, x, y):
+        """Apply one of extra_functions.c with two arguments."""
+        x, y = (np.ascontiguousarray(a, dtype=np.float64) for a in (x, y))
+        out = np.empty_like(x)
+        pointers = [ctypes.c_void_p(a.ctypes.data) for a in (x, y, out)]
+        getattr(self.library, "test_" + name)(ctypes.c_size_t(x.size), *pointers)
+        return out
+
     def uniform(self, words):
         words = np.ascontiguousarray(words, dtype=np.uint64)
         out = np.empty(words.size)

@@ -192,6 +192,13 @@ def bessel_log_weight(k, f):
     return 2 / (f * mp.log(2 * mp.pi * k))
 
 
+def zeta_terms(e):
+    """Return log(e zeta)/e, 1/e + zeta'/zeta and 1/e^2 - (log zeta)'' at 1 + e."""
+    zeta, first, second = (mp.zeta(1 + e, derivative=order) for order in range(3))
+    slope = first / zeta
+    return mp.log(e * zeta) / e, 1 / e + slope, 1 / e**2 - (second / zeta - slope**2)
+
+
 FITS = [
     # error relative to e^r, in r, after 1 + r + r^2/2
     Fit("exp", -HALF_LN2, HALF_LN2, lambda r: (mp.expm1(r) - r - r * r / 2) / r**3,
@@ -228,6 +235,13 @@ FITS = [
     Fit("bessel I0 scaled", mp.mpf(0), mp.mpf(1) / 8,
         lambda t: bessel_scaled(0, 1 / (mp.mpf(1) / 8 - t)),
         lambda t, f: bessel_log_weight(1 / (mp.mpf(1) / 8 - t), f), 9, 9),
+    # errors relative to log zeta, -zeta'/zeta and (log zeta)'', in e = s - 1
+    Fit("zeta log", mp.mpf(0), mp.mpf(1), lambda e: zeta_terms(e)[0],
+        lambda e, f: e / (e * f - mp.log(e)), 5, 5),
+    Fit("zeta mean", mp.mpf(0), mp.mpf(1), lambda e: zeta_terms(e)[1],
+        lambda e, f: 1 / (1 / e - f), 5, 5),
+    Fit("zeta variance", mp.mpf(0), mp.mpf(1), lambda e: zeta_terms(e)[2],
+        lambda e, f: 1 / (1 / e**2 - f), 5, 5),
     # relative errors of p/q, in u = x - 1
     Fit("lgamma/((x - 1) (x - 2))", mp.mpf("-0.125"), mp.mpf("1.3125"),
         lambda u: mp.loggamma(1 + u) / (u * (u - 1)), relative, 7, 6),
@@ -249,6 +263,8 @@ def main():
     print("2 pi          =", two_doubles(2 * mp.pi))
     print("log(2 pi)/2 - 1/2 =", two_doubles((mp.log(2 * mp.pi) - 1) / 2))
     print("digamma's root =", two_doubles(ROOT))
+    for n in (2, 3, 5, 7):
+        print(f"log {n}         =", two_doubles(mp.log(n)))
     words = sys.argv[1:]
     for fit in FITS:
         if words and not any(word in fit.name for word in words):

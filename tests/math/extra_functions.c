@@ -5,6 +5,7 @@
 #include <string.h>
 
 #include "../../src_c/math/elementary.h"
+#include "../../src_c/math/zeta_functions.h"
 
 void test_log_ratio(size_t n, const double *restrict ratio, const double *restrict excess,
                     double *restrict log, double *restrict phi)
@@ -26,6 +27,18 @@ void test_sincos_2pi(size_t n, const double *restrict u, double *restrict sine,
     for (size_t i = 0; i < n; i++)
         klf_sincos_2pi(u[i], &sine[i], &cosine[i]);
 }
+
+#define TEST_OF_TWO(name) \
+    void test_##name(size_t n, const double *restrict x, const double *restrict y, \
+                     double *restrict out) \
+    { \
+        for (size_t i = 0; i < n; i++) \
+            out[i] = klf_##name(x[i], y[i]); \
+    }
+
+TEST_OF_TWO(log_zeta)
+TEST_OF_TWO(zeta_log_mean)
+TEST_OF_TWO(zeta_log_variance)
 
 void test_uniform(size_t n, const uint64_t *restrict words, double *restrict out)
 {

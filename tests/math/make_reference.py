@@ -244,6 +244,29 @@ def bessel_of_families():
     }
 
 
+def zeta_terms(s, e):
+    """Return log zeta, -zeta'/zeta and (log zeta)'' at 1 + e; for large s by Euler's product."""
+    if s > 150:
+        powers = [(p, j, mp.power(p, -j * s)) for p in (2, 3, 5, 7) for j in (1, 2, 3) if p**j < 9]
+        return (mp.fsum(power / j for _, j, power in powers),
+                mp.fsum(mp.log(p) * power for p, _, power in powers),
+                mp.fsum(j * mp.log(p) ** 2 * power for p, j, power in powers))
+    with mp.workdps(100):
+        zeta, first, second = (mp.zeta(1 + e, derivative=order) for order in range(3))
+        slope = first / zeta
+        return mp.log(zeta), -slope, second / zeta - slope**2
+
+
+def zeta_rows():
+    """Yield s and e = s - 1, either exact, with the three values."""
+    random.seed(4)
+    near = exponents(-52, 0, 40) + between(0, 1, 60)
+    far = between(1, 3, 60) + between(3, 20, 60) + between(20, 1070, 60)
+    pairs = [(1.0 + e, e) for e in near] + [(e + 1.0, (e + 1.0) - 1.0) for e in far]
+    for s, e in [*pairs, (1.0 + 2.0**-52, 2.0**-52), (2.0, 1.0), (2.0 + 2.0**-51, 1.0 + 2.0**-51)]:
+        yield (s, e), zeta_terms(mp.mpf(s), mp.mpf(e))
+
+
 def write(name, header, rows):
     lines = [header]
     for arguments, values in rows:
@@ -265,6 +288,9 @@ def main():
     write("log_ratio", "ratio,excess,log,phi,h", log_ratio_rows())
     write_functions(elementary_of_families())
     write_functions(bessel_of_families())
+    rows = list(zeta_rows())
+    for i, name in enumerate(("log_zeta", "zeta_log_mean", "zeta_log_variance")):
+        write(name, "s,e,value", ((arguments, values[i : i + 1]) for arguments, values in rows))
 
 
 if __name__ == "__main__":

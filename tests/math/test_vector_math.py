@@ -10,7 +10,8 @@ import pytest
 
 HERE = Path(__file__).parent
 HEADERS = "".join((HERE.parents[1] / "src_c" / "math" / name).read_text(encoding="utf-8")
-                  for name in ("elementary.h", "gamma_functions.h", "bessel_functions.h"))
+                  for name in ("elementary.h", "gamma_functions.h", "bessel_functions.h",
+                               "zeta_functions.h"))
 INF, NAN = math.inf, math.nan
 SMALLEST, LARGEST = 2.0**-1074, math.nextafter(math.inf, 0.0)
 
@@ -39,6 +40,11 @@ BOUNDS = {
     "bessel_ratio_complement": 2.4,
     "bessel_ratio_derivative": 5,
     "bessel_bend": 1.7,
+}
+BOUNDS_OF_TWO = {  # functions of two arguments
+    "log_zeta": 3,
+    "zeta_log_mean": 3.5,
+    "zeta_log_variance": 5,
 }
 RATIO_BOUNDS = {"log_ratio": (0.9, 3.5), "log_ratio_rising": (0.9, 4)}
 C_NAMES = {"sin_2pi": "sincos_2pi", "cos_2pi": "sincos_2pi"}
@@ -86,6 +92,14 @@ def test_error_against_mpmath(levels, name):
                     [Fraction(row[1]) for row in rows], BOUNDS[name])
 
 
+@pytest.mark.parametrize("name", BOUNDS_OF_TWO)
+def test_error_of_two_against_mpmath(levels, name):
+    rows = read_reference(name)
+    x, y = ([float.fromhex(row[i]) for row in rows] for i in range(2))
+    assert_accurate(name, [", ".join(row[:2]) for row in rows], levels[-1].of_two(name, x, y),
+                    [Fraction(row[2]) for row in rows], BOUNDS_OF_TWO[name])
+
+
 @pytest.mark.parametrize(("name", "column"), [("log_ratio", 3), ("log_ratio_rising", 4)])
 def test_ratio_error_against_mpmath(levels, name, column):
     rows = read_reference("log_ratio")
@@ -97,7 +111,7 @@ def test_ratio_error_against_mpmath(levels, name, column):
 
 
 def test_headers_state_the_tested_bounds():
-    for name, bound in BOUNDS.items():
+    for name, bound in (BOUNDS | BOUNDS_OF_TWO).items():
         assert bound in stated_bounds(name), name
     for name, bounds in RATIO_BOUNDS.items():
         assert set(bounds) <= stated_bounds(name), name
@@ -169,6 +183,24 @@ def test_special_values(levels, name):
             assert same(float(value), expected), f"{name}({x!r}) = {value!r} at {level.name}"
 
 
+SPECIAL_OF_TWO = {
+    "log_zeta": [(1.0, 0.0, INF), (INF, INF, 0.0), (0.5, -0.5, NAN), (NAN, NAN, NAN),
+                 (1.0, SMALLEST, 744.4400719213812), (1e300, 1e300, 0.0)],
+    "zeta_log_mean": [(1.0, 0.0, INF), (INF, INF, 0.0), (0.5, -0.5, NAN), (NAN, NAN, NAN),
+                      (1.0, SMALLEST, INF), (1.0, 2.0**-1000, 2.0**1000), (1e300, 1e300, 0.0)],
+    "zeta_log_variance": [(1.0, 0.0, INF), (INF, INF, 0.0), (0.5, -0.5, NAN), (NAN, NAN, NAN),
+                          (1.0, SMALLEST, INF), (1.0, 2.0**-500, 2.0**1000), (1e300, 1e300, 0.0)],
+}
+
+
+@pytest.mark.parametrize("name", SPECIAL_OF_TWO)
+def test_special_values_of_two(levels, name):
+    x, y, _ = zip(*SPECIAL_OF_TWO[name], strict=True)
+    for level in levels:
+        for case, value in zip(SPECIAL_OF_TWO[name], level.of_two(name, x, y), strict=True):
+            assert same(float(value), case[2]), f"{name}{case[:2]} = {value!r} at {level.name}"
+
+
 def test_special_values_of_ratios(levels):
     ratio = [0.0, -0.0, INF, NAN, -1.0, 1.0, 1.0]
     excess = [-1.0, -1.0, INF, NAN, -2.0, 0.0, -0.0]
@@ -212,6 +244,16 @@ def test_bits_are_the_same_at_every_level(levels, name):
     for level in levels[1:]:
         differing = bits(level(name, x)) != bits(expected)
         assert not differing.any(), f"{name}({x[differing][0].hex()}) at {level.name}"
+
+
+@pytest.mark.parametrize("name", BOUNDS_OF_TWO)
+def test_bits_of_two_are_the_same_at_every_level(levels, name):
+    x, y = random_patterns(20_000, 6), random_patterns(20_000, 7)
+    expected = levels[0].of_two(name, x, y)
+    for level in levels[1:]:
+        differing = bits(level.of_two(name, x, y)) != bits(expected)
+        assert not differing.any(), (
+            f"{name}({x[differing][0].hex()}, {y[differing][0].hex()}) at {level.name}")
 
 
 @pytest.mark.parametrize("name", RATIO_BOUNDS)
