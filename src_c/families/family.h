@@ -14,6 +14,13 @@
 #include "domains.h"
 #include "klfast/klfast.h"
 
+/* For calls of them outside of loops: compilers inline less where a file grows too large. */
+#if defined(__GNUC__)
+#define KLF_OUTLINE static __attribute__((noinline))
+#else
+#define KLF_OUTLINE static
+#endif
+
 #define KLF_FAMILY(name) KLF_PASTE(klf_family_##name, KLF_LEVEL)
 
 static const double KLF_LOG_2PI = 0x1.d67f1c864beb5p+0;      /* log(2 pi) */

@@ -1,0 +1,539 @@
+/* generalized_inverse_gaussian.c -- the generalised inverse Gaussian family on x > 0.
+ *
+ *   log p(x) = (p - 1) log x - (a x + b/x)/2 - A,  A = log(2 K_p(sqrt(a b))) + (p/2) log(b/a)
+ *   eta      = (p - 1, -a/2, -b/2),  T = (log x, x, 1/x),  log h = 0
+ *
+ * Evaluated about the mode m of x p(x), with s = x/m and phi(r) = r - 1 - log r,
+ *
+ *   log p(x) = -(alpha phi(s) + beta phi(1/s))/2 - log x - log Z:
+ *
+ * see gig_quadrature.h, which gives Z and the moments; K_p is not needed. The standard score is
+ * G^-1 (v - E v) with v the statistics of that header and G the Cholesky factor of their covariance.
+ *
+ * Source: Jorgensen (1982), Statistical Properties of the Generalized Inverse Gaussian Distribution.
+ */
+#include "family.h"
+#include "gig_quadrature.h"
+
+enum { P, A, B };
+enum { PARAMETERS = 3, FITTED = 3, COORDINATES = 3 };
+
+static const klf_parameter parameters[] = {{"p", KLF_SCALAR, KLF_REAL, 0},
+                                           {"a", KLF_SCALAR, KLF_POSITIVE, 0},
+                                           {"b", KLF_SCALAR, KLF_POSITIVE, 0}};
+
+/* Devroye's hat of the density in t, by its sides: flat up to `flat`, then exponential with mean
+ * `scale` and height e^level at `at`. */
+typedef struct {
+    double at, level, flat, scale;
+} hat_side;
+
+typedef struct {
+    gig_shape shape;
+    double inverse_mode, constant; /* -log m - log Z */
+    double mean[GIG_STATISTICS], factor[6], inverse[6];
+    hat_side right, left;
+} family_constants;
+
+KLF_INLINE family_constants prepare_density(const double *theta)
+{
+    family_constants c;
+    c.shape = gig_make_shape(theta[P], theta[A], theta[B]);
+    c.inverse_mode = 1.0 / c.shape.mode;
+    const gig_rule rule = gig_make_rule(&c.shape);
+    c.constant = -c.shape.log_mode - klf_log(gig_integral(&rule));
+    return c;
+}
+
+/* Devroye (2014), "Random variate generation for the generalized inverse Gaussian distribution",
+ * Statistics and Computing 24, section 4: tangents where the density has fallen to 1/e. */
+static hat_side make_side(const gig_shape *s, double side)
+{
+    hat_side hat = {.at = gig_reach(s, -1.0, side, 0.0)};
+    hat.level = gig_exponent(s, side * hat.at);
+    hat.scale = -1.0 / (side * gig_slope(s, side * hat.at));
+    hat.flat = fma(hat.level, hat.scale, hat.at);
+    return hat;
+}
+
+static inline void prepare_rest(const double *theta, family_constants *c)
+{
+    (void)theta;
+    const gig_rule rule = gig_make_rule(&c->shape);
+    gig_moments(&rule, gig_integral(&rule), c->mean, c->factor);
+    (void)klf_cholesky(GIG_STATISTICS, c->factor, 0.0);
+    memcpy(c->inverse, c->factor, sizeof c->inverse);
+    klf_invert_lower(GIG_STATISTICS, c->inverse);
+    c->right = make_side(&c->shape, 1.0);
+    c->left = make_side(&c->shape, -1.0);
+}
+
+/* L = log s with phi(s) and phi(1/s), for x/m well inside the range. */
+KLF_INLINE double relative(const family_constants *c, double x, double *rising, double *falling)
+{
+    const double s = x * c->inverse_mode, inverse = 1.0 / s;
+    const double excess = (x - c->shape.mode) * c->inverse_mode;
+    (void)klf_log_ratio(inverse, -excess * inverse, falling);
+    return klf_log_ratio(s, excess, rising);
+}
+
+KLF_INLINE double density_at(const family_constants *c, double x)
+{
+    double rising, falling;
+    const double s = x * c->inverse_mode;
+    const double log = relative(c, x, &rising, &falling);
+    const double near = -0.5 * fma(c->shape.alpha, rising, c->shape.beta * falling) - log;
+    const double far_log = klf_log(x) - c->shape.log_mode;
+    const double pull = fma(c->shape.a, x, c->shape.b / x);
+    const double far = fma(c->shape.p - 1.0, far_log, c->shape.r) - 0.5 * pull;
+    const double inside = (s > 0x1p-1000) & (s < 0x1p1000) ? near : far;
+    const double log_p = (x <= 0.0) | (x > DBL_MAX) ? -INFINITY : c->constant + inside;
+    return x == x ? log_p : x;
+}
+
+KLF_INLINE void score_at(const family_constants *c, double x, double *s)
+{
+    double rising, falling, v[GIG_STATISTICS];
+    const double log = relative(c, x, &rising, &falling);
+    gig_statistics(c->shape.is_wide, log, rising, falling, gig_sinh_excess(log), v);
+    const int outside = (x <= 0.0) | (x > DBL_MAX);
+    for (size_t k = 0; k < GIG_STATISTICS; k++) {
+        double sum = 0.0;
+        for (size_t l = 0; l <= k; l++)
+            sum = fma(c->inverse[klf_packed(k, l)], v[l] - c->mean[l], sum);
+        const double inside = outside ? 0.0 : sum;
+        s[k] = x == x ? inside : x;
+    }
+}
+
+KLF_INLINE void statistics_at(const double *theta, double x, double *t)
+{
+    (void)theta;
+    t[0] = klf_log(x);
+    t[1] = x;
+    t[2] = 1.0 / x;
+}
+
+KLF_INLINE double base_measure_at(const double *theta, double x)
+{
+    (void)theta;
+    const double inside = x == x ? 0.0 : x;
+    return x < 0.0 ? -INFINITY : inside;
+}
+
+/* Below 2^-1024 the inverse is infinite. */
+KLF_INLINE int is_datum(const double *theta, double x)
+{
+    (void)theta;
+    return (x > 0x1p-1024) & (x <= DBL_MAX);
+}
+
+#include "scalar_family.h"
+
+static void sizes(size_t d, klf_sizes *s)
+{
+    (void)d;
+    *s = scalar_sizes();
+}
+
+static int is_interior(size_t d, const double *theta)
+{
+    (void)d, (void)theta;
+    return 1;
+}
+
+/* ---- Sampling -------------------------------------------------------------------------------- */
+
+/* Three words to a proposal: which part of the hat, where in it, and the test. More than a third of
+ * the proposals are accepted, so that the bound on the groups is never met. */
+enum { LAST_GROUP = 1 << 10, WORD_TILES = 3 };
+
+KLF_INLINE double propose_at(const family_constants *c, double part, double place, double *log_hat)
+{
+    const double middle = c->right.flat + c->left.flat;
+    const double total = middle + c->right.scale + c->left.scale, which = part * total;
+    const double tail = -klf_log_normal(place);
+    const double flat = fma(place, middle, -c->left.flat);
+    const double right = fma(c->right.scale, tail, c->right.flat);
+    const double left = -fma(c->left.scale, tail, c->left.flat);
+    const int in_middle = which < middle, in_right = which < middle + c->right.scale;
+    const double outer = in_right ? right : left;
+    *log_hat = in_middle ? 0.0 : -tail;
+    return in_middle ? flat : outer;
+}
+
+static size_t propose(const family_constants *c, const klf_key *key, uint64_t block,
+                      uint64_t group, size_t wanted, double *restrict out)
+{
+    uint64_t words[WORD_TILES * KLF_TILE], accept[KLF_TILE];
+    double t[KLF_TILE];
+    klf_fill_tiles(key, block, WORD_TILES * group, WORD_TILES, words);
+    for (size_t i = 0; i < KLF_TILE; i++) {
+        double log_hat;
+        t[i] = propose_at(c, klf_uniform(words[i]), klf_uniform(words[KLF_TILE + i]), &log_hat);
+        const double log_u = klf_log_normal(klf_uniform(words[2 * KLF_TILE + i]));
+        accept[i] = (uint64_t)(log_u + log_hat <= gig_exponent(&c->shape, t[i]));
+    }
+    size_t accepted = 0;
+    for (size_t i = 0; i < KLF_TILE && accepted < wanted; i++) {
+        out[accepted] = t[i];
+        accepted += accept[i];
+    }
+    if (group >= LAST_GROUP)
+        while (accepted < wanted)
+            out[accepted++] = 0.0;
+    return accepted;
+}
+
+static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
+                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+{
+    (void)d, (void)table, (void)work;
+    const family_constants c = load(constants);
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    const double root = sqrt(c.shape.mode);
+    uint64_t group = 0;
+    for (size_t filled = 0; filled < n; group++) {
+        const size_t room = n - filled;
+        filled += propose(&c, &key, block, group, room < KLF_TILE ? room : KLF_TILE, x + filled);
+    }
+    for (size_t i = 0; i < n; i++) { /* in two halves: e^t alone may overflow */
+        const double half = root * klf_exp(0.5 * x[i]);
+        x[i] = klf_clamp_positive(half * half);
+    }
+}
+
+/* ---- Parameter algebra ----------------------------------------------------------------------- */
+
+static family_constants prepared(const double *theta)
+{
+    family_constants c = prepare_density(theta);
+    prepare_rest(theta, &c);
+    return c;
+}
+
+static double log_partition(size_t d, const double *theta, double *work)
+{
+    (void)d, (void)work;
+    const family_constants c = prepare_density(theta);
+    return (theta[P] - 1.0) * c.shape.log_mode - c.shape.r - c.constant;
+}
+
+static void to_natural(size_t d, const double *theta, double *eta)
+{
+    (void)d;
+    eta[0] = theta[P] - 1.0;
+    eta[1] = -0.5 * theta[A];
+    eta[2] = -0.5 * theta[B];
+}
+
+static klf_status from_natural(size_t d, const double *eta, double *theta)
+{
+    (void)d;
+    theta[P] = eta[0] + 1.0;
+    theta[A] = -2.0 * eta[1];
+    theta[B] = -2.0 * eta[2];
+    return checked(theta);
+}
+
+static void to_mean(size_t d, const double *theta, double *mu)
+{
+    (void)d;
+    const family_constants c = prepared(theta);
+    double rising, falling;
+    gig_excesses(&c.shape, c.mean, &rising, &falling);
+    mu[0] = c.shape.log_mode + c.mean[0];
+    mu[1] = c.shape.mode * (1.0 + c.mean[0] + rising);
+    mu[2] = (1.0 - c.mean[0] + falling) / c.shape.mode;
+}
+
+static void to_unconstrained(size_t d, const double *theta, double *u)
+{
+    (void)d;
+    u[0] = theta[P];
+    u[1] = klf_log(theta[A]);
+    u[2] = klf_log(theta[B]);
+}
+
+static klf_status from_unconstrained(size_t d, const double *u, double *theta)
+{
+    (void)d;
+    theta[P] = u[0];
+    theta[A] = klf_exp(u[1]);
+    theta[B] = klf_exp(u[2]);
+    return checked(theta);
+}
+
+/* -E log p = (alpha E phi(s) + beta E phi(1/s))/2 + E log s - constant */
+static double entropy(size_t d, const double *theta, double *work)
+{
+    (void)d, (void)work;
+    const family_constants c = prepared(theta);
+    double rising, falling;
+    gig_excesses(&c.shape, c.mean, &rising, &falling);
+    return 0.5 * fma(c.shape.alpha, rising, c.shape.beta * falling) + c.mean[0] - c.constant;
+}
+
+/* E phi(s) and E phi(1/s) about another mode, log(m_new/m) = shift: from e^-shift s and its inverse,
+ * of terms none of which cancels a larger one. */
+static void shift_excesses(double shift, double log, double *rising, double *falling)
+{
+    *rising = klf_exp(-shift) * *rising + klf_expm1(-shift) * log + klf_expm1_excess(-shift);
+    *falling = klf_exp(shift) * *falling - klf_expm1(shift) * log + klf_expm1_excess(shift);
+}
+
+/* Near members by log(1 + E(e^u - 1 - u)), u the difference of the log-densities less its mean;
+ * others by the difference of the two means of -log p. */
+static double kl(size_t d, const double *p, const double *q, double *work)
+{
+    (void)d, (void)work;
+    const family_constants c = prepared(p), other = prepare_density(q);
+    const double m = c.shape.mode;
+    const double of_rising = -0.5 * (q[A] - p[A]) * m, of_falling = -0.5 * (q[B] - p[B]) / m;
+    const double of_log = q[P] - p[P] + of_rising - of_falling;
+    double change[GIG_STATISTICS] = {of_log, of_rising, of_falling};
+    if (!(c.shape.is_wide > 0.0)) {
+        change[1] = of_rising + of_falling;
+        change[2] = of_rising - of_falling;
+    }
+    double square = 0.0; /* variance of u: c.G has its root as length */
+    for (size_t k = 0; k < GIG_STATISTICS; k++) {
+        double sum = 0.0;
+        for (size_t l = k; l < GIG_STATISTICS; l++)
+            sum = fma(change[l], c.factor[klf_packed(l, k)], sum);
+        square = fma(sum, sum, square);
+    }
+    if (square < 1e-4) {
+        const gig_rule rule = gig_make_rule(&c.shape);
+        return klf_log1p(gig_excess_of_exponential(&rule, gig_integral(&rule), c.mean, change));
+    }
+    double rising, falling;
+    gig_excesses(&c.shape, c.mean, &rising, &falling);
+    const double mine = 0.5 * fma(c.shape.alpha, rising, c.shape.beta * falling) - c.constant;
+    shift_excesses(other.shape.log_mode - c.shape.log_mode, c.mean[0], &rising, &falling);
+    const double cross = 0.5 * fma(other.shape.alpha, rising, other.shape.beta * falling)
+                         - other.constant;
+    /* of x p(x) both: the logarithms of s differ by that of the modes, which the constants hold */
+    const double found = cross - mine - (other.shape.log_mode - c.shape.log_mode);
+    return found > 0.0 ? found : 0.0;
+}
+
+static void mean_variance(size_t d, const double *theta, double *mean, double *variance)
+{
+    (void)d;
+    const family_constants c = prepared(theta);
+    double rising, falling, square = 0.0;
+    gig_excesses(&c.shape, c.mean, &rising, &falling);
+    mean[0] = c.shape.mode * (1.0 + c.mean[0] + rising);
+    for (size_t k = 0; k < GIG_STATISTICS; k++) { /* s = 1 + t + (e^t - 1 - t) */
+        double sum = 0.0;
+        for (size_t l = k; l < GIG_STATISTICS; l++)
+            sum += l == 2 && c.shape.is_wide > 0.0 ? 0.0 : c.factor[klf_packed(l, k)];
+        square = fma(sum, sum, square);
+    }
+    variance[0] = c.shape.mode * c.shape.mode * square;
+}
+
+static void map_score(size_t d, const double *theta, const double *constants,
+                      klf_coordinates coordinates, const double *s, double *out, double *work)
+{
+    (void)d, (void)work;
+    const family_constants c = load(constants);
+    double v[GIG_STATISTICS] = {s[0], s[1], s[2]}, rising, falling;
+    klf_multiply_lower(GIG_STATISTICS, c.factor, v, 1);
+    gig_excesses(&c.shape, v, &rising, &falling);
+    const double of_x = c.shape.mode * (v[0] + rising), of_inverse = (falling - v[0]) / c.shape.mode;
+    out[0] = v[0];
+    switch (coordinates) {
+    case KLF_PARAMETERS:
+        out[1] = -0.5 * of_x;
+        out[2] = -0.5 * of_inverse;
+        break;
+    case KLF_NATURAL:
+        out[1] = of_x;
+        out[2] = of_inverse;
+        break;
+    case KLF_UNCONSTRAINED:
+        out[1] = -0.5 * theta[A] * of_x;
+        out[2] = -0.5 * theta[B] * of_inverse;
+        break;
+    }
+}
+
+/* What a direction adds to p, and to a and b as shares of them. */
+static void increments(const family_constants *c, const double *direction, double *to_p,
+                       double *share_a, double *share_b)
+{
+    double change[GIG_STATISTICS] = {direction[0], direction[1], direction[2]}, rising, falling;
+    klf_solve_transposed(GIG_STATISTICS, c->factor, change, 1);
+    gig_coefficients(&c->shape, change, &rising, &falling);
+    *to_p = change[0] - rising + falling;
+    *share_a = -2.0 * rising / c->shape.alpha;
+    *share_b = -2.0 * falling / c->shape.beta;
+}
+
+static klf_status move_by(const family_constants *c, const double *theta, const double *direction,
+                          double *theta_new)
+{
+    double to_p, share_a, share_b;
+    increments(c, direction, &to_p, &share_a, &share_b);
+    theta_new[P] = theta[P] + to_p;
+    theta_new[A] = fma(theta[A], share_a, theta[A]);
+    theta_new[B] = fma(theta[B], share_b, theta[B]);
+    return checked(theta_new);
+}
+
+static klf_status move(size_t d, const double *theta, const double *constants,
+                       const double *direction, double *theta_new, double *work)
+{
+    (void)d, (void)work;
+    const family_constants c = load(constants);
+    return move_by(&c, theta, direction, theta_new);
+}
+
+static double largest_step(const family_constants *c, const double *direction)
+{
+    double to_p, share_a, share_b;
+    increments(c, direction, &to_p, &share_a, &share_b);
+    const double least = share_a < share_b ? share_a : share_b;
+    return least < 0.0 ? -1.0 / least : INFINITY;
+}
+
+static double max_step(size_t d, const double *constants, const double *direction, double *work)
+{
+    (void)d, (void)work;
+    const family_constants c = load(constants);
+    return largest_step(&c, direction);
+}
+
+/* ---- Data ------------------------------------------------------------------------------------ */
+
+/* Means of log(x/m), phi(x/m) and phi(m/x) over data or a member. */
+typedef struct {
+    double log_mode, log, rising, falling;
+} gig_target;
+
+/* Newton in the natural parameters for the member with given means, its steps damped as far from
+ * the solution as the standard score of the means is long. KLF_E_NO_MAXIMUM if a or b runs to 0:
+ * the likelihood then has its supremum in the Gamma or inverse Gamma family. */
+static klf_status solve(gig_target target, double *theta)
+{
+    for (int i = 0; i < 200; i++) {
+        const family_constants c = prepared(theta);
+        gig_target here = target;
+        const double shift = c.shape.log_mode - target.log_mode;
+        here.log = target.log - shift;
+        shift_excesses(shift, target.log, &here.rising, &here.falling);
+        const double t[GIG_STATISTICS] = {here.log, here.rising, here.falling};
+        double v[GIG_STATISTICS] = {t[0], t[1], t[2]}, direction[GIG_STATISTICS], size = 0.0;
+        if (!(c.shape.is_wide > 0.0)) {
+            v[1] = 0.5 * (t[1] + t[2]);
+            v[2] = 0.5 * (t[1] - t[2]);
+        }
+        for (size_t k = 0; k < GIG_STATISTICS; k++) {
+            double sum = 0.0;
+            for (size_t l = 0; l <= k; l++)
+                sum = fma(c.inverse[klf_packed(k, l)], v[l] - c.mean[l], sum);
+            direction[k] = sum;
+            size = fma(sum, sum, size);
+        }
+        size = sqrt(size);
+        if (!(size <= DBL_MAX))
+            return KLF_E_NO_MAXIMUM;
+        if (size < 1e-15)
+            return KLF_OK;
+        double length = size > 0.3 ? 1.0 / (1.0 + size) : 1.0;
+        const double limit = 0.9 * largest_step(&c, direction);
+        length = length < limit ? length : limit;
+        for (size_t k = 0; k < GIG_STATISTICS; k++)
+            direction[k] *= length;
+        double next[PARAMETERS];
+        if (move_by(&c, theta, direction, next) != KLF_OK)
+            return KLF_E_NO_MAXIMUM;
+        memcpy(theta, next, sizeof next);
+        if (size < 1e-8) /* quadratic: the step has brought it to rounding */
+            return KLF_OK;
+    }
+    return KLF_E_NO_MAXIMUM;
+}
+
+/* p = 0 with the spread of the means, about m: E (cosh t - 1) = 1/(2 R) for large R. */
+static int start_near(gig_target target, double *theta)
+{
+    const double spread = target.rising + target.falling;
+    if (!(spread > 0.0 && spread <= DBL_MAX))
+        return 0;
+    const double r = 1.0 / spread, m = klf_exp(target.log_mode);
+    theta[P] = 0.0;
+    theta[A] = klf_clamp_positive(r / m);
+    theta[B] = klf_clamp_positive(r * m);
+    return 1;
+}
+
+static klf_status from_mean(size_t d, const double *mu, double *theta)
+{
+    (void)d;
+    if (!(mu[1] > 0.0 && mu[2] > 0.0))
+        return KLF_E_DOMAIN;
+    const double m = klf_exp(mu[0]);
+    const gig_target target = {.log_mode = mu[0], .rising = mu[1] / m - 1.0,
+                               .falling = mu[2] * m - 1.0};
+    if (!(target.rising > 0.0 && target.falling > 0.0 && start_near(target, theta)))
+        return KLF_E_DOMAIN;
+    return solve(target, theta) == KLF_OK ? checked(theta) : KLF_E_DOMAIN;
+}
+
+static void reference(size_t d, size_t n, const double *x, const double *weights, double *theta)
+{
+    (void)d;
+    double total = 0.0, log = 0.0;
+    for (size_t i = 0; i < n; i++)
+        total += weights ? weights[i] : 1.0;
+    if (!(total > 0.0)) {
+        weights = NULL;
+        total = (double)n;
+    }
+    for (size_t i = 0; i < n; i++)
+        log += (weights ? weights[i] : 1.0) / total * klf_log(x[i]);
+    gig_target target = {.log_mode = log};
+    for (size_t i = 0; i < n; i++) {
+        const double t = klf_log(x[i]) - log, weight = (weights ? weights[i] : 1.0) / total;
+        target.rising += weight * klf_expm1_excess(t);
+        target.falling += weight * klf_expm1_excess(-t);
+    }
+    const double spread = target.rising + target.falling;
+    if (!(spread > 1e-20)) /* equal data: any spread will do */
+        target.rising = target.falling = 1e-12;
+    if (!(start_near(target, theta) && checked(theta) == KLF_OK))
+        theta[P] = 0.0, theta[A] = theta[B] = 1.0;
+}
+
+static klf_status fit(size_t d, const double *theta_reference, const double *constants,
+                      const double *mean_score, double *theta, double *work)
+{
+    (void)d, (void)work;
+    const family_constants c = load(constants);
+    double v[GIG_STATISTICS] = {mean_score[0], mean_score[1], mean_score[2]};
+    klf_multiply_lower(GIG_STATISTICS, c.factor, v, 1);
+    for (size_t k = 0; k < GIG_STATISTICS; k++)
+        v[k] += c.mean[k];
+    gig_target target = {.log_mode = c.shape.log_mode, .log = v[0]};
+    gig_excesses(&c.shape, v, &target.rising, &target.falling);
+    /* what rounding leaves of a spread is no spread: that about the mean logarithm */
+    gig_target centred = target;
+    shift_excesses(target.log, target.log, &centred.rising, &centred.falling);
+    if (!(centred.rising + centred.falling > 0x1p-44 * (target.rising + target.falling)))
+        return KLF_E_NO_MAXIMUM;
+    memcpy(theta, theta_reference, PARAMETERS * sizeof *theta);
+    return solve(target, theta);
+}
+
+const klf_family KLF_FAMILY(generalized_inverse_gaussian) = {
+    .name = "generalized_inverse_gaussian",
+    .no_maximum = "the data are all equal, or the likelihood rises towards a or b = 0: fit Gamma, "
+                  "InverseGamma or InverseGaussian instead",
+    .n_parameters = PARAMETERS,
+    .parameters = parameters,
+    .log_density_each = log_density_each,
+    KLF_FUNCTIONS,
+};
