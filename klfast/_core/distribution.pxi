@@ -156,6 +156,8 @@ cdef class Distribution:
                     raise ValueError(self._violation_message(m, violation.parameter,
                                                              violation.element,
                                                              violation.rule.decode()))
+                if self.family.normalise is not NULL:
+                    self.family.normalise(self.d, self.theta + m * self.sizes.parameters)
         finally:
             free(work)
         if self.batch == ():

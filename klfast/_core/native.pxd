@@ -63,6 +63,7 @@ cdef extern from "klfast/klfast.h" nogil:
         void (*sizes)(size_t d, klf_sizes *sizes) noexcept nogil
         klf_status (*check)(size_t d, const double *theta, klf_violation *violation,
                             double *work) noexcept nogil
+        void (*normalise)(size_t d, double *theta) noexcept nogil
         int (*is_interior)(size_t d, const double *theta) noexcept nogil
         void (*prepare)(size_t d, const double *theta, double *constants) noexcept nogil
         void (*prepare_sampler)(size_t d, const double *theta, double *table) noexcept nogil

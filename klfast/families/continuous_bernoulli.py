@@ -30,9 +30,9 @@ class ContinuousBernoulli(Family):
     Natural parameter logit, sufficient statistic x, log h = 0, log-partition
     log((exp(logit) - 1) / logit), which is 0 at 0. The unconstrained coordinate is the logit. Both
     ends belong to the support. The mean is 1/(1 - exp(-logit)) - 1/logit, not the logistic function
-    of the logit. As ``torch.distributions.ContinuousBernoulli(logits=logit)``, whose `probs` is that
-    logistic function; for a negative logit as ``scipy.stats.truncexpon(-logit, scale=-1/logit)``.
-    NumPy and R have none.
+    of the logit. As ``torch.distributions.ContinuousBernoulli(logits=logit)``, whose `probs` is
+    that logistic function; for a negative logit as
+    ``scipy.stats.truncexpon(-logit, scale=-1/logit)``. NumPy and R have none.
 
     References
     ----------

@@ -187,9 +187,9 @@ static klf_status from_mean(size_t d, const double *mu, double *theta)
     return checked(theta);
 }
 
-/* D(p||q) = A(q) - A(p) - (q - p) m(p), the sign chosen so that p <= 0: by quadrature of A'' between
- * near logits (its poles are at the multiples of 2 pi i); between two that are far below 0, with a
- * and b their sizes,
+/* D(p||q) = A(q) - A(p) - (q - p) m(p), the sign chosen so that p <= 0: by quadrature of A''
+ * between near logits (its poles are at the multiples of 2 pi i); between two that are far below 0,
+ * with a and b their sizes,
  *
  *   D = (b/a - 1 - log(b/a)) + log((1 - e^-b)/(1 - e^-a)) - (b - a)/(e^a - 1),
  *

@@ -1,10 +1,10 @@
-/* truncated_exponential.h -- the exponential distribution of rate a >= 0 cut off at 1: its mass, mean
- * and variance, and the rate of a given mean.
+/* truncated_exponential.h -- the exponential distribution of rate a >= 0 cut off at 1: its mass,
+ * mean and variance, and the rate of a given mean.
  *
  *   m(a) = 1/a - 1/(e^a - 1),   v(a) = -m'(a) = 1/a^2 - e^-a/(1 - e^-a)^2
  *
- * Below a = 2, where these cancel, by the series whose coefficients are Bernoulli numbers (Abramowitz
- * and Stegun, 1964, 23.1.1), which converges for a < 2 pi:
+ * Below a = 2, where these cancel, by the series whose coefficients are Bernoulli numbers
+ * (Abramowitz and Stegun, 1964, 23.1.1), which converges for a < 2 pi:
  *
  *   1/2 - m(a) = sum B_2k/(2k)! a^(2k-1),   v(a) = sum (2k - 1) B_2k/(2k)! a^(2k-2),   k >= 1.
  *

@@ -116,6 +116,9 @@ typedef struct klf_family {
     void (*sizes)(size_t d, klf_sizes *sizes);
     /* `work` of this and of the functions below: sizes.work doubles. */
     klf_status (*check)(size_t d, const double *theta, klf_violation *violation, double *work);
+    /* Writes checked parameters in the one form in which they are reported: angles in [-pi, pi). The
+     * other functions take either form. NULL: they have no other. */
+    void (*normalise)(size_t d, double *theta);
     /* The start of a fit must be inside the domain: Poisson's rate 0 is allowed by `check` but no
      * step can leave it. */
     int (*is_interior)(size_t d, const double *theta);
