@@ -41,7 +41,7 @@ def moments(p, a, b):
                 t = mode + direction * i * step
                 up = mp.exp(t)
                 log_f = p * t - w * (up + 1 / up) / 2 - peak
-                if log_f < -need:
+                if log_f + i * step < -need:  # exp(+-t) grows towards its side
                     break
                 f = mp.exp(log_f)
                 for j, factor in enumerate((1, t, up, 1 / up)):
