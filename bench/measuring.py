@@ -20,16 +20,20 @@ import klfast as kf
 Call = Callable[[], object]
 
 
-def interleaved(calls: dict[str, Call], seconds: float) -> dict[str, float]:
-    """Least time of one call of each, in seconds; about `seconds` in all, split evenly."""
-    repeats = {name: _repeats(call) for name, call in calls.items()}
-    best = dict.fromkeys(calls, math.inf)
-    spent = dict.fromkeys(calls, 0.0)
-    rounds = dict.fromkeys(calls, 0)
+def interleaved(calls: dict[str, Call], seconds: float, rounds: int = 3) -> dict[str, float]:
+    """Least time of one call of each, in seconds.
+
+    At least `rounds` rounds, and about `seconds` in all, split evenly.
+    """
+    repeats, best = {}, {}
+    for name, call in calls.items():
+        repeats[name], best[name] = _repeats(call)
+    spent = {name: repeats[name] * best[name] for name in calls}
+    done = dict.fromkeys(calls, 1)
     share = seconds / len(calls)
-    while any(spent[name] < share or rounds[name] < 3 for name in calls):
+    while any(spent[name] < share or done[name] < rounds for name in calls):
         for name, call in calls.items():
-            if spent[name] >= share and rounds[name] >= 3:
+            if spent[name] >= share and done[name] >= rounds:
                 continue
             n = repeats[name]
             began = time.perf_counter()
@@ -38,22 +42,26 @@ def interleaved(calls: dict[str, Call], seconds: float) -> dict[str, float]:
             took = time.perf_counter() - began
             best[name] = min(best[name], took / n)
             spent[name] += took
-            rounds[name] += 1
+            done[name] += 1
     return best
 
 
-def _repeats(call: Call) -> int:
-    """Calls that take at least a quarter of a millisecond together; warms up on the way."""
-    call()
-    n = 1
+def _repeats(call: Call) -> tuple[int, float]:
+    """Calls that take at least a quarter of a millisecond together, and the time of one of them.
+
+    Warms up on the way, unless one call is so long that its first time hardly matters.
+    """
+    n, warm = 1, False
     while True:
         began = time.perf_counter()
         for _ in range(n):
             call()
         took = time.perf_counter() - began
-        if took >= 2.5e-4:
-            return n
-        n = max(2 * n, min(1000 * n, int(n * 3e-4 / max(took, 1e-7))))
+        if took >= (2.5e-4 if warm else 0.03):
+            return n, took / n
+        if warm:
+            n = max(2 * n, min(1000 * n, int(n * 3e-4 / max(took, 1e-7))))
+        warm = True
 
 
 @dataclass

@@ -1,12 +1,15 @@
-"""The score: accumulated over samples, and point by point."""
+"""The score: accumulated over samples, point by point, and of many members."""
 
 from __future__ import annotations
 
+import by_hand
 import numpy as np
 import pytest
-from cases import Case, cases
+from cases import Case, cases, first_cases, scalar_cases
 
 import klfast as kf
+
+MEMBERS = 10_000
 
 
 @pytest.mark.parametrize("n", [10_000, 1_000_000])
@@ -25,3 +28,17 @@ def test_point_by_point(measure, case: Case) -> None:
     p = case.member()
     x = np.asarray(p.sample(n, rng=2), np.float64)
     measure("score, point by point", n, p.score, x)
+
+
+@pytest.mark.parametrize("who", ["klfast", "numpy"])
+@pytest.mark.parametrize("case", first_cases(scalar_cases()), ids=str)
+def test_array_parameters(measure, case: Case, who: str) -> None:
+    batch, parameters = case.members(MEMBERS)
+    x = np.asarray(case.member().sample(MEMBERS, rng=2), np.float64)
+    group = f"score, {MEMBERS} members around {case}"
+    if who == "klfast":
+        measure(group, MEMBERS, batch.score, x)
+    elif case.family in by_hand.SCORE:
+        measure(group, MEMBERS, by_hand.SCORE[case.family], x, *parameters)
+    else:
+        pytest.skip("no such peer")
