@@ -185,7 +185,7 @@ def measure(calls: dict[str, Call], n: int, effort: Effort, before: Cell | None)
     guessed = {name: known[name] for name in calls
                if name in known and known[name] * n > effort.longest * 1e9}
     left = {name: call for name, call in calls.items() if name not in guessed}
-    seconds = interleaved(left, effort.cell, rounds=1) if left else {}
+    seconds = interleaved(left, effort.cell, rounds=3 if n < 100_000 else 1) if left else {}
     # the order of the calls is the order of the peers in the cell
     cell = Cell({name: guessed[name] if name in guessed else seconds[name] / n * 1e9
                  for name in calls}, set(guessed))

@@ -1,12 +1,14 @@
 """Times taken in turn, what the machine allows, and how a figure is written.
 
 Every time is the least of many, taken in turn with the peers' so that a change of the machine's
-speed meets all of them.
+speed meets all of them. It is the processor's time where the system tells it finely enough: the
+turns of other processes do not count, nor does a second thread come for nothing.
 """
 
 from __future__ import annotations
 
 import math
+import sys
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -20,28 +22,27 @@ import klfast as kf
 Call = Callable[[], object]
 
 
+CLOCK = time.perf_counter if sys.platform == "win32" else time.process_time
+
+
 def interleaved(calls: dict[str, Call], seconds: float, rounds: int = 3) -> dict[str, float]:
     """Least time of one call of each, in seconds.
 
-    At least `rounds` rounds, and about `seconds` in all, split evenly.
+    At least `rounds` rounds, and about `seconds` of real time in all, split evenly.
     """
+    share = seconds / len(calls)
     repeats, best = {}, {}
+    spent, done = dict.fromkeys(calls, 0.0), dict.fromkeys(calls, 1)
     for name, call in calls.items():
         repeats[name], best[name] = _repeats(call)
-    spent = {name: repeats[name] * best[name] for name in calls}
-    done = dict.fromkeys(calls, 1)
-    share = seconds / len(calls)
+        spent[name] = repeats[name] * best[name]
     while any(spent[name] < share or done[name] < rounds for name in calls):
         for name, call in calls.items():
             if spent[name] >= share and done[name] >= rounds:
                 continue
-            n = repeats[name]
             began = time.perf_counter()
-            for _ in range(n):
-                call()
-            took = time.perf_counter() - began
-            best[name] = min(best[name], took / n)
-            spent[name] += took
+            best[name] = min(best[name], _time(call, repeats[name]) / repeats[name])
+            spent[name] += time.perf_counter() - began
             done[name] += 1
     return best
 
@@ -51,17 +52,23 @@ def _repeats(call: Call) -> tuple[int, float]:
 
     Warms up on the way, unless one call is so long that its first time hardly matters.
     """
-    n, warm = 1, False
+    took = _time(call, 1)
+    if took >= 0.03:
+        return 1, took
+    n = 1
     while True:
-        began = time.perf_counter()
-        for _ in range(n):
-            call()
-        took = time.perf_counter() - began
-        if took >= (2.5e-4 if warm else 0.03):
+        # the less of two: an interruption must not pass for a long call
+        took = min(_time(call, n), _time(call, n))
+        if took >= 2.5e-4:
             return n, took / n
-        if warm:
-            n = max(2 * n, min(1000 * n, int(n * 3e-4 / max(took, 1e-7))))
-        warm = True
+        n = max(2 * n, min(1000 * n, int(n * 3e-4 / max(took, 1e-7))))
+
+
+def _time(call: Call, n: int) -> float:
+    began = CLOCK()
+    for _ in range(n):
+        call()
+    return CLOCK() - began
 
 
 @dataclass

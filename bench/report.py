@@ -2,9 +2,8 @@
 
 ``python bench/report.py [--quick] [--family NAME] [--only TEXT] [--output FILE.md]``
 
-Every time is the least of many, taken in turn with the peers' so that a change of the machine's
-speed meets all of them. A goal is a ratio to NumPy in the same run, or to one of the machine's
-limits. One thread throughout.
+Every time is the least of many, taken in turn with the peers'. A goal is a ratio to NumPy in the
+same run, or to one of the machine's limits. One thread throughout.
 """
 
 from __future__ import annotations
@@ -376,7 +375,7 @@ def heading(limits: Limits) -> str:
     return f"""# klfast beside its peers
 
 {", ".join(versions)}; Python {platform.python_version()}, {platform.system()}, {_processor()}.
-One thread; least of many times, taken in turn. A goal is a ratio in one run.
+One thread; least of many processor times, taken in turn. A goal is a ratio in one run.
 
 | the machine, ns | memory | L3 | L2 |
 | --- | --- | --- | --- |
@@ -423,10 +422,13 @@ def main() -> None:
     write(heading(limits))
     missed = []
     for title, rows in TABLES.items():
-        write(f"\n## {title}\n\n{HEADER}")
+        headed = False
         for row in rows(limits):
             if only not in row.label or (family and not re.search(rf"\b{family}\b", row.label)):
                 continue
+            if not headed:
+                write(f"\n## {title}\n\n{HEADER}")
+                headed = True
             cells, reached = line(row, seconds)
             write(cells)
             if not reached:

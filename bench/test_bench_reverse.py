@@ -48,3 +48,4 @@ def _step(measure, name: str, p: Any, q: Any, samples: int, steps: int) -> None:
         ),
     )
     assert result.steps == steps
+    assert result.distribution.fixed == p.fixed
