@@ -38,7 +38,7 @@ class Effort:
     longest: float
 
 
-QUICK, FULL = Effort(0.01, 0.2), Effort(0.2, 5.0)
+QUICK, FULL = Effort(0.01, 0.2), Effort(0.1, 2.0)
 
 
 # ---- What is called ----
@@ -99,7 +99,9 @@ def _sum_of_scores(s: Setting) -> dict[str, Call]:
     by_numpy = s.by_hand(by_hand.SCORE, points, *s.case.parameters)
 
     def klfast() -> None:
-        kf.Accumulator(p).update(points)
+        sums = kf.Accumulator(p)
+        sums.update(points)
+        sums.sum_score()                       # it sums the rows of an open block too
 
     def numpy(by_numpy: Callable[[], Any]) -> None:
         found = by_numpy()

@@ -227,10 +227,12 @@ SCORES = [
 
 
 def score(limits: Limits) -> Iterator[Row]:
-    """The score of a new accumulator's distribution, summed over the samples."""
+    """The score of a new accumulator's distribution, summed over the samples, and read."""
 
     def accumulate(member: Any, x: Any) -> None:
-        kf.Accumulator(member).update(x, threads=1)
+        sums = kf.Accumulator(member)
+        sums.update(x, threads=1)
+        sums.sum_score()                       # it sums the rows of an open block too
 
     for family, parameters, n, goal, goal_numpy in SCORES:
         if family not in kf.families:

@@ -9,6 +9,8 @@ import pytest
 from cases import PEERS, Case, cases, first_cases, scalar_cases, scipy_log_density
 from scipy import stats
 
+import klfast as kf
+
 
 def points(case: Case, n: int = 1000) -> np.ndarray:
     return np.asarray(case.member().sample(n, rng=2), np.float64)
@@ -41,6 +43,18 @@ def test_array_parameters(case: Case) -> None:
     theirs = by_hand.SCORE[case.family](x, *parameters)
     theirs = np.stack(theirs if isinstance(theirs, tuple) else (theirs,), axis=-1)
     np.testing.assert_allclose(theirs, batch.score(x), 1e-6, 1e-6)
+
+
+@pytest.mark.parametrize("case", scalar_cases(), ids=str)
+def test_sums_of_scores(case: Case) -> None:
+    if case.family not in by_hand.SCORE:
+        pytest.skip("no peers")
+    p, x = case.member(), points(case)
+    sums = kf.Accumulator(p)
+    sums.update(x)
+    theirs = by_hand.SCORE[case.family](x, *case.parameters)
+    theirs = [part.sum() for part in (theirs if isinstance(theirs, tuple) else (theirs,))]
+    np.testing.assert_allclose(theirs, sums.sum_score(), 1e-6, 1e-6 * len(x))
 
 
 @pytest.mark.parametrize("case", scalar_cases(), ids=str)
