@@ -226,6 +226,6 @@ def rows(effort: Effort, family: str, only: str) -> Iterator[tuple[str, str, lis
 def _places(cell: Cell, n: int) -> Iterator[str]:
     for name in ("klfast", ANEW):
         if cell.slower(name):
-            yield (f"n = {n:,}: {'' if name == 'klfast' else ANEW + ' '}"
-                   f"{cell.times[name] / cell.best_time:.3g} times {cell.best}'s time")
+            yield (f"{cell.times[name] / cell.best_time:.3g} times {cell.best}'s time at "
+                   f"n = {n:,}{'' if name == 'klfast' else ' ' + ANEW}")
             return

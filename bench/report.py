@@ -443,7 +443,8 @@ def main() -> None:
     effort = every_family.QUICK if arguments.quick else every_family.FULL
     for label, cells, places in every_family.rows(effort, family, only):
         write(f"| {label} | {cells} |")
-        slower += [f"{label}, {place}" for place in places]
+        if places:
+            slower.append(f"{label}: {'; '.join(places)}")
     write(_list("Goals missed", missed))
     write(_list("Slower than a peer", slower))
     write(_list("Families without a class yet, whose rows are not here",
