@@ -28,6 +28,54 @@ def draw_poisson(rng, rate, out):
         out[i] = rng.poisson(rate)
 
 
+@numba.njit
+def draw_exponential(rng, out):
+    for i in range(out.size):
+        out[i] = rng.standard_exponential()
+
+
+@numba.njit
+def draw_beta(rng, a, b, out):
+    for i in range(out.size):
+        out[i] = rng.beta(a, b)
+
+
+@numba.njit
+def draw_binomial(rng, probability, trials, out):
+    for i in range(out.size):
+        out[i] = rng.binomial(trials, probability)
+
+
+@numba.njit
+def draw_bernoulli(rng, probability, out):
+    for i in range(out.size):
+        out[i] = rng.random() < probability
+
+
+@numba.njit
+def draw_geometric(rng, probability, out):
+    for i in range(out.size):
+        out[i] = rng.geometric(probability) - 1
+
+
+@numba.njit
+def draw_von_mises(rng, loc, concentration, out):
+    """Best and Fisher's rejection from a wrapped Cauchy: Numba's generator has no such method."""
+    tau = 1.0 + math.sqrt(1.0 + 4.0 * concentration * concentration)
+    rho = (tau - math.sqrt(2.0 * tau)) / (2.0 * concentration)
+    r = (1.0 + rho * rho) / (2.0 * rho)
+    for i in range(out.size):
+        while True:
+            z = math.cos(math.pi * rng.random())
+            f = (1.0 + r * z) / (r + z)
+            c = concentration * (r - f)
+            u = rng.random()
+            if c * (2.0 - c) > u or math.log(c / u) + 1.0 >= c:
+                break
+        angle = math.acos(f) if rng.random() < 0.5 else -math.acos(f)
+        out[i] = (loc + angle + math.pi) % (2.0 * math.pi) - math.pi
+
+
 @numba.njit(fastmath=True)
 def normal_log_density_fast(x, loc, scale, out):
     constant = -math.log(scale) - 0.5 * LOG_2PI
@@ -49,6 +97,41 @@ def poisson_log_density(x, rate, out):
     log_rate = math.log(rate)
     for i in range(x.size):
         out[i] = x[i] * log_rate - rate - math.lgamma(x[i] + 1.0)
+
+
+@numba.njit
+def beta_log_density(x, a, b, out):
+    constant = math.lgamma(a + b) - math.lgamma(a) - math.lgamma(b)
+    for i in range(x.size):
+        out[i] = constant + (a - 1.0) * math.log(x[i]) + (b - 1.0) * math.log1p(-x[i])
+
+
+@numba.njit
+def binomial_log_density(x, probability, trials, out):
+    log_odds = math.log(probability) - math.log1p(-probability)
+    constant = math.lgamma(trials + 1.0) + trials * math.log1p(-probability)
+    for i in range(x.size):
+        out[i] = constant + x[i] * log_odds - math.lgamma(x[i] + 1.0) \
+            - math.lgamma(trials - x[i] + 1.0)
+
+
+@numba.njit
+def von_mises_log_density(x, loc, concentration, out):
+    term, bessel, k = 1.0, 1.0, 0
+    while term > 1e-17 * bessel:
+        k += 1
+        term *= (0.5 * concentration / k) ** 2
+        bessel += term
+    constant = math.log(2.0 * math.pi * bessel)
+    for i in range(x.size):
+        out[i] = concentration * math.cos(x[i] - loc) - constant
+
+
+@numba.njit
+def beta_log_density_each(x, a, b, out):
+    for i in range(x.size):
+        constant = math.lgamma(a[i] + b[i]) - math.lgamma(a[i]) - math.lgamma(b[i])
+        out[i] = constant + (a[i] - 1.0) * math.log(x[i]) + (b[i] - 1.0) * math.log1p(-x[i])
 
 
 @numba.njit
@@ -107,6 +190,16 @@ def gamma_score(x, shape, rate):
         total += x[i]
     n = x.size
     return logs + n * (math.log(rate) - digamma(shape)), n * shape / rate - total
+
+
+@numba.njit
+def beta_score(x, a, b):
+    first, second = 0.0, 0.0
+    for i in range(x.size):
+        first += math.log(x[i])
+        second += math.log1p(-x[i])
+    n, both = x.size, digamma(a + b)
+    return first + n * (both - digamma(a)), second + n * (both - digamma(b))
 
 
 @numba.njit

@@ -1,10 +1,9 @@
-"""klfast beside NumPy, SciPy, Numba and MKL in one run, as tables in Markdown.
+"""klfast beside NumPy, SciPy, Numba, MKL, PyTorch and JAX in one run, as tables in Markdown.
 
-``python bench/report.py [--quick] [--output FILE.md]``
+``python bench/report.py [--quick] [--family NAME] [--only TEXT] [--output FILE.md]``
 
-Every time is the least of many, taken in turn with the peers' so that a change of the machine's
-speed meets all of them. A goal is a ratio to NumPy in the same run, or to one of the machine's
-limits. One thread throughout.
+Every time is the least of many, taken in turn with the peers'. A goal is a ratio to NumPy in the
+same run, or to one of the machine's limits. One thread throughout.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ for _name in ("OPENBLAS_NUM_THREADS", "OMP_NUM_THREADS", "MKL_NUM_THREADS", "KLF
 import argparse  # noqa: E402
 import math  # noqa: E402
 import platform  # noqa: E402
-import time  # noqa: E402
+import re  # noqa: E402
 from collections.abc import Callable, Iterator  # noqa: E402
 from dataclasses import dataclass, field  # noqa: E402
 from functools import partial  # noqa: E402
@@ -25,9 +24,12 @@ from pathlib import Path  # noqa: E402
 from typing import Any  # noqa: E402
 
 import by_hand  # noqa: E402
+import every_family  # noqa: E402
 import numpy as np  # noqa: E402
+import optional_peers  # noqa: E402
 import scipy  # noqa: E402
-from cases import Case, cases, covariance  # noqa: E402
+from cases import PEERS, Case, cases, covariance, scipy_log_density  # noqa: E402
+from measuring import Call, Limits, figure, interleaved  # noqa: E402
 from scipy import stats  # noqa: E402
 
 import klfast as kf  # noqa: E402
@@ -38,100 +40,8 @@ try:
     import numba
 except ImportError:
     by_hand_numba = numba = None
-try:
-    import mkl_random
-except ImportError:
-    mkl_random = None
 
-Call = Callable[[], object]
 UNITS = {"ns": 1e9, "µs": 1e6, "ms": 1e3}
-
-
-# ---- Measuring ----
-
-def interleaved(calls: dict[str, Call], seconds: float) -> dict[str, float]:
-    """Least time of one call of each, in seconds; about `seconds` in all, split evenly."""
-    repeats = {name: _repeats(call) for name, call in calls.items()}
-    best = dict.fromkeys(calls, math.inf)
-    spent = dict.fromkeys(calls, 0.0)
-    rounds = dict.fromkeys(calls, 0)
-    share = seconds / len(calls)
-    while any(spent[name] < share or rounds[name] < 3 for name in calls):
-        for name, call in calls.items():
-            if spent[name] >= share and rounds[name] >= 3:
-                continue
-            n = repeats[name]
-            began = time.perf_counter()
-            for _ in range(n):
-                call()
-            took = time.perf_counter() - began
-            best[name] = min(best[name], took / n)
-            spent[name] += took
-            rounds[name] += 1
-    return best
-
-
-def _repeats(call: Call) -> int:
-    """Calls that take at least a quarter of a millisecond together; warms up on the way."""
-    call()
-    n = 1
-    while True:
-        began = time.perf_counter()
-        for _ in range(n):
-            call()
-        took = time.perf_counter() - began
-        if took >= 2.5e-4:
-            return n
-        n = max(2 * n, min(1000 * n, int(n * 3e-4 / max(took, 1e-7))))
-
-
-@dataclass
-class Limits:
-    """What the machine allows, in ns: per double moved, per word, per fma, per call."""
-
-    read: float
-    copy: float
-    read_l3: float
-    copy_l3: float
-    read_l2: float
-    copy_l2: float
-    word: float
-    fma: float
-    call: float
-
-    @classmethod
-    def measure(cls, seconds: float) -> Limits:
-        """Measure them all in turn."""
-        calls: dict[str, Call] = {}
-        counts: dict[str, int] = {}
-        for suffix, n in (("", 1 << 23), ("_l3", 1_000_000), ("_l2", 10_000)):
-            a, b = aligned(n), aligned(n)
-            a[...] = b[...] = 1.0
-            calls["read" + suffix] = partial(np.dot, a, a) if suffix == "_l2" else a.sum
-            calls["copy" + suffix] = partial(np.copyto, b, a)
-            counts["read" + suffix] = counts["copy" + suffix] = n
-        calls["read_dot"] = partial(np.dot, a := np.ones(1 << 23), a)
-        calls["read_l3_dot"] = partial(np.dot, c := np.ones(1_000_000), c)
-        counts |= {"read_dot": 1 << 23, "read_l3_dot": 1_000_000}
-        stream = kf.Stream(seed=1)
-        calls["word"] = partial(stream.words, 0, 64)
-        counts["word"] = 64 * 64
-        m = np.ones((256, 256))
-        calls["fma"] = partial(np.matmul, m, m, out=np.empty((256, 256)))
-        counts["fma"] = 256**3
-        calls["call"] = partial(math.sqrt, 2.0)
-        counts["call"] = 1
-        found = {name: t / counts[name] * 1e9 for name, t in interleaved(calls, seconds).items()}
-        found["read"] = min(found["read"], found.pop("read_dot"))
-        found["read_l3"] = min(found["read_l3"], found.pop("read_l3_dot"))
-        return cls(**found)
-
-
-def aligned(n: int) -> np.ndarray[Any, Any]:
-    """An array of doubles that starts at a cache line."""
-    memory = np.empty(n + 8)
-    skip = -(memory.ctypes.data // 8) % 8
-    return memory[skip : skip + n]
 
 
 @dataclass
@@ -158,35 +68,60 @@ def numba_calls(**calls: Call) -> dict[str, Call]:
 
 # ---- The tables ----
 
-def case_of(name: str) -> Case:
-    return next(case for case in cases() if case.name == name)
+def case_of(name: str) -> Case | None:
+    """The case of that name, unless its family is not registered yet."""
+    return next((case for case in cases() if str(case) == name), None)
+
+
+# Goal and NumPy's figure beside it, ns; words of 64 bits a draw.
+SAMPLING = {
+    "Normal(0, 1)": (2.3, 13, 1), "Exponential(1)": (1.9, 11, 1), "Gamma(0.5, 1)": (10, 69, 3),
+    "Gamma(2.5, 1)": (7, 25, 2), "Gamma(50, 1)": (6, 33, 2), "Beta(0.5, 0.5)": (15, 61, 2),
+    "Beta(2, 5)": (14, 65, 2), "Poisson(0.5)": (2.2, 25, 1), "Poisson(8)": (2.2, 63, 1),
+    "Poisson(200)": (2.2, 56, 1), "Binomial(0.3, 20)": (2.2, 53, 1),
+    "Bernoulli(0.3)": (0.7, 13, 0), "VonMises(0, 2)": (15, 90, 2), "Geometric(0.3)": (1.8, 20, 1),
+    "MultivariateNormal(d=2)": (6, 34, 2), "MultivariateNormal(d=10)": (32, 145, 10),
+    "MultivariateNormal(d=100)": (600, 2485, 100),
+}
+# NumPy can write these into an array that is there; the cases have unit scale.
+INTO: dict[str, Callable[..., object]] = {
+    "Normal": lambda rng, out, *_: rng.standard_normal(out=out),
+    "Exponential": lambda rng, out, *_: rng.standard_exponential(out=out),
+    "Gamma": lambda rng, out, shape, _: rng.standard_gamma(shape, out=out),
+}
+# Numba's loop, and how many of the parameters it takes.
+NUMBA_DRAWS = {
+    "Normal": ("draw_normal", 0), "Exponential": ("draw_exponential", 0),
+    "Gamma": ("draw_gamma", 1), "Beta": ("draw_beta", 2), "Poisson": ("draw_poisson", 1),
+    "Binomial": ("draw_binomial", 2), "Bernoulli": ("draw_bernoulli", 1),
+    "VonMises": ("draw_von_mises", 2), "Geometric": ("draw_geometric", 1),
+}
 
 
 def sampling(limits: Limits) -> Iterator[Row]:
     """Draws into an array of 1e6 numbers, and one draw."""
-    table = {
-        "Normal(0, 1)": (2.3, 13, 1), "Gamma(0.5, 1)": (10, 69, 3), "Gamma(2.5, 1)": (7, 25, 2),
-        "Gamma(50, 1)": (6, 33, 2), "Poisson(0.5)": (2.2, 25, 1), "Poisson(8)": (2.2, 63, 1),
-        "Poisson(200)": (2.2, 56, 1), "MultivariateNormal(d=2)": (6, 34, 2),
-        "MultivariateNormal(d=10)": (32, 145, 10), "MultivariateNormal(d=100)": (600, 2485, 100),
-    }
     rng, stream = np.random.default_rng(1), kf.Stream(1)
-    for name, (goal, goal_numpy, words) in table.items():
+    for name, (goal, goal_numpy, words) in SAMPLING.items():
         case = case_of(name)
+        if case is None:
+            continue
         p, d = case.member(), case.width
         n = 1_000_000 // d
         out = np.empty((n, *p.event_shape), np.int64 if p.is_integer else np.float64)
+        into = INTO.get(case.family)
+        numpy_call = partial(into, rng, out, *case.parameters) if into else case.numpy_draw(rng, n)
+        assert numpy_call is not None
         flops = d * (d + 1) / 2 if d > 1 else 0.0
-        assert case.numpy_sample is not None
         yield Row(
             f"{name}, {n:.0e} draws".replace("e+0", "e"),
-            partial(p.sample, n, rng=stream, out=out, threads=1),
-            partial(case.numpy_sample, rng, out), n, goal, goal_numpy,
-            words * limits.word + flops * limits.fma,
-            partial(case.scipy.rvs, size=n, random_state=rng), _other_samplers(case, rng, out),
+            partial(p.sample, n, rng=stream, out=out, threads=1), numpy_call, n, goal, goal_numpy,
+            words * limits.word + flops * limits.fma if words else limits.copy_l3,
+            partial(case.scipy.rvs, size=n, random_state=rng),
+            _other_samplers(case, rng, out),
         )
     p = kf.Normal(1.0, 2.0)
-    others = {"MKL": partial(mkl_random.RandomState(1).normal, 1.0, 2.0)} if mkl_random else {}
+    mkl = optional_peers.mkl_state()
+    others = {"MKL": partial(mkl.normal, 1.0, 2.0)} if mkl else {}
     yield Row("one draw, Normal", partial(p.sample, rng=stream), partial(rng.normal, 1.0, 2.0), 1,
               0.3, 1.1, limits.call, partial(stats.norm.rvs, 1.0, 2.0, random_state=rng), others,
               unit="µs")
@@ -195,79 +130,47 @@ def sampling(limits: Limits) -> Iterator[Row]:
 def _other_samplers(case: Case, rng: np.random.Generator, out: Any) -> dict[str, Call]:
     found: dict[str, Call] = {}
     n = len(out)
-    if mkl_random:
-        mkl = mkl_random.RandomState(1)
-        method = {"Normal": "standard_normal", "Gamma": "standard_gamma", "Poisson": "poisson",
-                  "MultivariateNormal": "multivariate_normal"}[case.family]
-        arguments = () if case.family == "Normal" else case.parameters
-        if case.family == "Gamma":
-            arguments = arguments[:1]
-        found["MKL"] = partial(getattr(mkl, method), *arguments, size=n)
-    if numba:
-        if case.family == "Normal":
-            found["Numba"] = partial(by_hand_numba.draw_normal, rng, out)
-        elif case.family == "Gamma":
-            found["Numba"] = partial(by_hand_numba.draw_gamma, rng, case.parameters[0], out)
-        elif case.family == "Poisson":
-            found["Numba"] = partial(by_hand_numba.draw_poisson, rng, case.parameters[0], out)
-    return found
+    if mkl_draw := case.mkl_draw(optional_peers.mkl_state(), n):
+        found["MKL"] = mkl_draw
+    if numba and case.family in NUMBA_DRAWS:
+        loop, count = NUMBA_DRAWS[case.family]
+        found["Numba"] = partial(getattr(by_hand_numba, loop), rng, *case.parameters[:count], out)
+    if case.family == "Bernoulli":
+        found["NumPy uniforms"] = lambda: rng.random(n) < case.parameters[0]
+    return found | optional_peers.samplers(case, n)
+
+
+# Family, parameters, goal and NumPy's figure beside it, ns.
+ONE_MEMBER = [
+    ("Normal", (1.0, 2.0), 0, 0), ("Gamma", (2.5, 1.5), 1.3, 7.6), ("Beta", (2.0, 5.0), 2.4, 29),
+    ("Poisson", (8.0,), 2.5, 33), ("Binomial", (0.3, 20), 4, 57), ("VonMises", (0.0, 2.0), 1.8, 17),
+]
 
 
 def log_density(limits: Limits) -> Iterator[Row]:
     """Values of the log-density: n = 1e6; 1e4 points for vectors."""
     n = 1_000_000
-    out, other = np.empty(n), np.empty(n)
-
-    p = kf.Normal(1.0, 2.0)
-    x = p.sample(n, rng=2)
-    yield Row("Normal, scalar parameters", partial(p.log_density, x, out=out, threads=1),
-              partial(by_hand.normal_log_density, x, 1.0, 2.0, other), n, 0, 0, limits.copy_l3,
-              partial(stats.norm.logpdf, x, 1.0, 2.0),
-              numba_calls(Numba_fastmath=lambda: by_hand_numba.normal_log_density_fast(
-                  x, 1.0, 2.0, other)), fixed_goal=1.1 * limits.copy_l3)
-
-    g = kf.Gamma(2.5, 1.5)
-    y = g.sample(n, rng=2)
-    yield Row("Gamma, scalar parameters", partial(g.log_density, y, out=out, threads=1),
-              partial(by_hand.gamma_log_density, y, 2.5, 1.5, other), n, 1.3, 7.6, limits.copy_l3,
-              partial(stats.gamma.logpdf, y, 2.5, scale=1 / 1.5),
-              numba_calls(Numba=lambda: by_hand_numba.gamma_log_density(y, 2.5, 1.5, other)))
-
-    c = kf.Poisson(8.0)
-    k = c.sample(n, rng=2).astype(np.float64)
-    yield Row("Poisson, scalar parameters", partial(c.log_density, k, out=out, threads=1),
-              partial(by_hand.poisson_log_density, k, 8.0, other), n, 2.5, 33, limits.copy_l3,
-              partial(stats.poisson.logpmf, k, 8.0),
-              numba_calls(Numba=lambda: by_hand_numba.poisson_log_density(k, 8.0, other)))
-
-    shape, rate = np.linspace(0.5, 20.0, n), np.linspace(3.0, 0.5, n)
-    each = kf.Gamma(shape, rate)
-    ye = shape / rate
-    yield Row("Gamma, array parameters", partial(each.log_density, ye, out=out),
-              partial(by_hand.gamma_log_density, ye, shape, rate, other), n, 6, 54,
-              2.0 * limits.copy_l3, partial(stats.gamma.logpdf, ye, shape, scale=1.0 / rate),
-              numba_calls(Numba=lambda: by_hand_numba.gamma_log_density_each(ye, shape, rate,
-                                                                            other)))
-
-    mass = np.linspace(0.5, 50.0, n)
-    many = kf.Poisson(mass)
-    ke = np.random.default_rng(2).poisson(mass).astype(np.float64)
-    yield Row("Poisson, array parameters", partial(many.log_density, ke, out=out),
-              partial(by_hand.poisson_log_density, ke, mass, other), n, 4, 42,
-              1.5 * limits.copy_l3, partial(stats.poisson.logpmf, ke, mass),
-              numba_calls(Numba=lambda: by_hand_numba.poisson_log_density_each(ke, mass, other)))
+    for family, parameters, goal, goal_numpy in ONE_MEMBER:
+        if family in kf.families:
+            p = kf.families[family](*parameters)
+            x = p.sample(n, rng=2).astype(np.float64, copy=False)
+            yield _log_density_row(Case(family, parameters), "scalar", p, x, goal, goal_numpy,
+                                   limits.copy_l3, None if goal else 1.1 * limits.copy_l3)
+    yield from _many_members(limits, n)
 
     for d, goal, goal_numpy in ((10, 12, 53), (100, 350, 850)):
         case = case_of(f"MultivariateNormal(d={d})")
+        assert case is not None
         v = case.member()
         points, mean = v.sample(10_000, rng=2), case.parameters[0]
         target = (mean, *_inverse(case.parameters[1]))
         yield Row(f"MultivariateNormal d={d}, per point",
-                  partial(v.log_density, points, out=out[:10_000], threads=1),
+                  partial(v.log_density, points, out=np.empty(10_000), threads=1),
                   partial(by_hand.mvn_log_density, points, *target), 10_000, goal, goal_numpy,
                   d * limits.read_l3 + d * (d + 1) / 2 * limits.fma,
-                  partial(case.scipy_log_density, points))
+                  partial(case.scipy.logpdf, points), optional_peers.log_densities(case, points))
 
+    p = kf.Normal(1.0, 2.0)
     one, one_out = np.array([0.3]), np.empty(1)
     yield Row("one value, Normal", partial(p.log_density, 0.3),
               partial(by_hand.normal_log_density, one, 1.0, 2.0, one_out), 1, 0.3, 4, limits.call,
@@ -276,35 +179,76 @@ def log_density(limits: Limits) -> Iterator[Row]:
                   one, 1.0, 2.0, one_out)), unit="µs")
 
 
+def _many_members(limits: Limits, n: int) -> Iterator[Row]:
+    """As many members as points."""
+    rng = np.random.default_rng(2)
+    up, down = np.linspace(0.5, 20.0, n), np.linspace(15.0, 0.5, n)
+    rate, mass = np.linspace(3.0, 0.5, n), np.linspace(0.5, 50.0, n)
+    for family, parameters, x, goal, goal_numpy in (
+        ("Gamma", (up, rate), up / rate, 6, 54),
+        ("Beta", (up, down), up / (up + down), 14, 104),
+        ("Poisson", (mass,), rng.poisson(mass).astype(np.float64), 4, 42),
+    ):
+        if family in kf.families:
+            batch = kf.families[family](*parameters)
+            yield _log_density_row(Case(family, parameters), "array", batch, x, goal, goal_numpy,
+                                   (1.0 + len(parameters) / 2) * limits.copy_l3)
+
+
+def _log_density_row(case: Case, kind: str, p: Any, x: Any, goal: float, goal_numpy: float,
+                     limit: float, fixed_goal: float | None = None) -> Row:
+    out, other = np.empty(len(x)), np.empty(len(x))
+    name = f"{p._family}_log_density"
+    others = {}
+    plain = "" if kind == "scalar" else "_each"
+    for label, suffix in (("Numba", plain), ("Numba fastmath", "_fast")):
+        loop = getattr(by_hand_numba, name + suffix, None)
+        if loop is not None:
+            others[label] = partial(loop, x, *case.parameters, other)
+    return Row(f"{case.family}, {kind} parameters", partial(p.log_density, x, out=out, threads=1),
+               partial(getattr(by_hand, name), x, *case.parameters, other), len(x), goal,
+               goal_numpy, limit, partial(scipy_log_density(case.scipy), x),
+               others | (optional_peers.log_densities(case, x) if kind == "scalar" else {}),
+               fixed_goal=fixed_goal)
+
+
 def _inverse(matrix: Any) -> tuple[Any, float]:
     factor = np.linalg.cholesky(matrix)
     constant = -np.log(np.diag(factor)).sum() - 0.5 * len(matrix) * by_hand.LOG_2PI
     return np.linalg.inv(factor), float(constant)
 
 
+# Family, parameters, n, goal and NumPy's figure beside it, ns; a goal of 0 is the speed of reading.
+SCORES = [
+    ("Normal", (1.0, 2.0), 10_000, 0.25, 2.2), ("Normal", (1.0, 2.0), 1_000_000, 0, 7.2),
+    ("Gamma", (2.5, 1.5), 10_000, 1.4, 11), ("Gamma", (2.5, 1.5), 1_000_000, 1.4, 6.7),
+    ("Beta", (2.0, 5.0), 10_000, 2.5, 18), ("Beta", (2.0, 5.0), 1_000_000, 2.5, 17),
+]
+
+
 def score(limits: Limits) -> Iterator[Row]:
-    """The score of a new accumulator's distribution, summed over the samples."""
-    p, g = kf.Normal(1.0, 2.0), kf.Gamma(2.5, 1.5)
+    """The score of a new accumulator's distribution, summed over the samples, and read."""
 
     def accumulate(member: Any, x: Any) -> None:
-        kf.Accumulator(member).update(x, threads=1)
+        sums = kf.Accumulator(member)
+        sums.update(x, threads=1)
+        sums.sum_score()                       # it sums the rows of an open block too
 
-    for n, goal, goal_numpy, read in ((10_000, 0.25, 2.2, limits.read_l2),
-                                      (1_000_000, 0.0, 7.2, limits.read_l3)):
-        x, work = p.sample(n, rng=2), np.empty(n)
-        yield Row(f"Normal, n = {n:.0e}".replace("e+0", "e"), partial(accumulate, p, x),
-                  partial(by_hand.normal_score, x, 1.0, 2.0, work), n, goal, goal_numpy, read,
-                  others=numba_calls(Numba_fastmath=partial(
-                      lambda x: by_hand_numba.normal_score_fast(x, 1.0, 2.0), x)),
-                  fixed_goal=None if goal else read)
-    for n, goal_numpy in ((10_000, 11), (1_000_000, 6.7)):
-        y, work = g.sample(n, rng=2), np.empty(n)
-        yield Row(f"Gamma, n = {n:.0e}".replace("e+0", "e"), partial(accumulate, g, y),
-                  partial(by_hand.gamma_score, y, 2.5, 1.5, work), n, 1.4, goal_numpy,
-                  limits.read_l2 if n < 100_000 else limits.read_l3,
-                  others=numba_calls(Numba=partial(
-                      lambda y: by_hand_numba.gamma_score(y, 2.5, 1.5), y)))
+    for family, parameters, n, goal, goal_numpy in SCORES:
+        if family not in kf.families:
+            continue
+        p = kf.families[family](*parameters)
+        x = p.sample(n, rng=2)
+        read = limits.read_l2 if n < 100_000 else limits.read_l3
+        name = f"{p._family}_score"
+        others = {label: partial(loop, x, *parameters)
+                  for label, suffix in (("Numba", ""), ("Numba fastmath", "_fast"))
+                  if (loop := getattr(by_hand_numba, name + suffix, None))}
+        yield Row(f"{family}, n = {n:.0e}".replace("e+0", "e"), partial(accumulate, p, x),
+                  partial(getattr(by_hand, name), x, *parameters, np.empty(n)), n, goal, goal_numpy,
+                  read, others=others, fixed_goal=None if goal else read)
     case = case_of("MultivariateNormal(d=10)")
+    assert case is not None
     v, mean = case.member(), case.parameters[0]
     inverse = _inverse(case.parameters[1])[0]
     for n, goal_numpy in ((10_000, 79), (100_000, 115)):
@@ -377,7 +321,7 @@ def _fits(limits: Limits) -> Iterator[Row]:
               partial(stats.gamma.fit, x, floc=0.0),
               numba_calls(Numba=lambda: by_hand_numba.gamma_fit(x)), unit="ms")
     rows, out = kf.Gamma(2.5, 1.5).sample((1000, 200), rng=2), np.empty((1000, 2))
-    yield Row("1,000 Gamma fits of 200 values", lambda: [kf.Gamma.fit(row) for row in rows],
+    yield Row("1,000 Gamma fits of 200 values", partial(kf.Gamma.fit, rows),
               partial(by_hand.gamma_fits, rows), 1, 0.35, 4.7, limits.read_l3 * rows.size,
               None, numba_calls(Numba=lambda: by_hand_numba.gamma_fits(rows, out)), unit="ms")
     data, rng, steps = x[:100_000], np.random.default_rng(1), 20
@@ -402,15 +346,8 @@ HEADER = ("| | unit | klfast | NumPy | SciPy | best peer | klfast/NumPy | goal |
 
 # ---- Writing ----
 
-def figure(value: float) -> str:
-    """Three significant digits, or a dash for what was not measured."""
-    if not math.isfinite(value):
-        return "-"
-    return f"{value:.0f}" if value >= 100 else f"{value:#.3g}"
-
-
-def line(row: Row, seconds: float) -> tuple[str, bool]:
-    """The row's line, and whether its goal is reached."""
+def line(row: Row, seconds: float) -> tuple[str, bool, str]:
+    """The row's line, whether its goal is reached, and the peer that is faster, if one is."""
     calls: dict[str, Call] = {"klfast": row.klfast, "NumPy": row.numpy, **row.others}
     if row.scipy is not None:
         calls["SciPy"] = row.scipy
@@ -424,11 +361,13 @@ def line(row: Row, seconds: float) -> tuple[str, bool]:
         goal = row.goal / row.goal_numpy
     reached = mine / numpy_time <= goal
     share = row.limit * 1e-9 * scale / mine
-    cells = (row.label, row.unit, figure(mine), figure(numpy_time),
+    slower = f"{mine / found[best]:.3g} times {best}'s time" if mine > found[best] else ""
+    cells = (row.label, row.unit, f"**{figure(mine)}**" if slower else figure(mine),
+             figure(numpy_time),
              figure(found.get("SciPy", math.inf)), f"{best} {figure(found[best])}",
              f"{mine / numpy_time:.3f}", f"≤ {goal:.3f}", "yes" if reached else "**no**",
              f"{share:.0%}")
-    return "| " + " | ".join(cells) + " |", reached
+    return "| " + " | ".join(cells) + " |", reached, slower
 
 
 def heading(limits: Limits) -> str:
@@ -436,11 +375,11 @@ def heading(limits: Limits) -> str:
     versions = [f"klfast {kf.__version__} (level {native.level_name()})", f"NumPy {np.__version__}",
                 f"SciPy {scipy.__version__}"]
     versions += [f"Numba {numba.__version__}"] if numba else []
-    versions += [f"mkl_random {mkl_random.__version__}"] if mkl_random else []
+    versions += optional_peers.versions()
     return f"""# klfast beside its peers
 
 {", ".join(versions)}; Python {platform.python_version()}, {platform.system()}, {_processor()}.
-One thread; least of many times, taken in turn. A goal is a ratio in one run.
+One thread; least of many processor times, taken in turn. A goal is a ratio in one run.
 
 | the machine, ns | memory | L3 | L2 |
 | --- | --- | --- | --- |
@@ -466,11 +405,17 @@ def _processor() -> str:
 def main() -> None:
     """Measure, print, and write the file if asked."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--quick", action="store_true", help="fewer repetitions: under 40 s")
-    parser.add_argument("--output", type=Path, metavar="FILE.md", help="also write the tables here")
+    parser.add_argument("--quick", action="store_true",
+                        help="fewer repetitions, without PyTorch and JAX: two minutes")
+    parser.add_argument("--family", default="", metavar="NAME", choices=list(kf.families),
+                        help="only rows of this family")
     parser.add_argument("--only", default="", metavar="TEXT", help="only rows whose label has TEXT")
+    parser.add_argument("--output", type=Path, metavar="FILE.md", help="also write the tables here")
     arguments = parser.parse_args()
-    seconds = 0.25 if arguments.quick else 2.5
+    family, only = arguments.family, arguments.only
+    if arguments.quick:
+        optional_peers.leave_out()
+    seconds = 0.2 if arguments.quick else 2.5
     limits = Limits.measure(4.0 * seconds)
     text: list[str] = []
 
@@ -479,20 +424,39 @@ def main() -> None:
         text.append(part)
 
     write(heading(limits))
-    missed = []
+    missed, slower = [], []
     for title, rows in TABLES.items():
-        write(f"\n## {title}\n\n{HEADER}")
+        headed = False
         for row in rows(limits):
-            if arguments.only not in row.label:
+            if only not in row.label or (family and not re.search(rf"\b{family}\b", row.label)):
                 continue
-            cells, reached = line(row, seconds)
+            if not headed:
+                write(f"\n## {title}\n\n{HEADER}")
+                headed = True
+            cells, reached, faster = line(row, seconds)
             write(cells)
             if not reached:
                 missed.append(f"{title}: {row.label}")
-    write("\nGoals missed: " + ("none" if not missed else f"{len(missed)}.\n\n"
-                                + "\n".join(f"- {label}" for label in missed)))
+            if faster:
+                slower.append(f"{title}: {row.label}: {faster}")
+    write(f"{every_family.TITLE}\n{every_family.HEADER}")
+    effort = every_family.QUICK if arguments.quick else every_family.FULL
+    for label, cells, places in every_family.rows(effort, family, only):
+        write(f"| {label} | {cells} |")
+        if places:
+            slower.append(f"{label}: {'; '.join(places)}")
+    write(_list("Goals missed", missed))
+    write(_list("Slower than a peer", slower))
+    write(_list("Families without a class yet, whose rows are not here",
+                [name for name in PEERS if name not in kf.families]))
     if arguments.output is not None:
         arguments.output.write_text("\n".join(text) + "\n")
+
+
+def _list(title: str, items: list[str]) -> str:
+    if not items:
+        return f"\n{title}: none."
+    return f"\n{title}: {len(items)}.\n\n" + "\n".join(f"- {item}" for item in items)
 
 
 if __name__ == "__main__":

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import by_hand
 import numpy as np
 import pytest
-from cases import Case, batches, cases
+from cases import Case, cases, first_cases, scalar_cases, scipy_log_density
 
-PARTS = ["klfast", "scipy"]
+WHO = ["klfast", "numpy", "scipy"]
+MEMBERS = 10_000
 
 
-@pytest.mark.parametrize("who", PARTS)
+@pytest.mark.parametrize("who", WHO)
 @pytest.mark.parametrize("case", cases(), ids=str)
 def test_scalar_parameters(measure, case: Case, who: str) -> None:
     n = 1_000_000 if case.width == 1 else 10_000
@@ -19,18 +21,29 @@ def test_scalar_parameters(measure, case: Case, who: str) -> None:
     group = f"log-density, {case}, {n} points"
     if who == "klfast":
         measure(group, n, lambda: p.log_density(x, out=out, threads=1))
-    elif case.scipy is not None:
-        measure(group, n, case.scipy_log_density, x)
+    elif who == "scipy" and case.scipy is not None:
+        measure(group, n, scipy_log_density(case.scipy), x)
+    elif who == "numpy" and case.family in by_hand.LOG_DENSITY:
+        measure(group, n, by_hand.LOG_DENSITY[case.family], x, *case.parameters)
     else:
         pytest.skip("no such peer")
 
 
-@pytest.mark.parametrize("name, batch, case", batches(), ids=lambda v: v if isinstance(v, str)
-                         else "")
-def test_array_parameters(measure, name: str, batch, case: Case) -> None:
-    x = np.asarray(case.member().sample((1000, 1000), rng=2), np.float64)
-    out = np.empty(x.shape)
-    measure(f"log-density, {name}, array parameters", x.size, lambda: batch.log_density(x, out=out))
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("case", first_cases(scalar_cases()), ids=str)
+def test_array_parameters(measure, case: Case, who: str) -> None:
+    batch, parameters = case.members(MEMBERS)
+    x = np.asarray(case.member().sample(MEMBERS, rng=2), np.float64)
+    group = f"log-density, {MEMBERS} members around {case}"
+    frozen = Case(case.family, parameters).scipy
+    if who == "klfast":
+        measure(group, MEMBERS, batch.log_density, x)
+    elif who == "scipy" and frozen is not None:
+        measure(group, MEMBERS, scipy_log_density(frozen), x)
+    elif who == "numpy" and case.family in by_hand.LOG_DENSITY:
+        measure(group, MEMBERS, by_hand.LOG_DENSITY[case.family], x, *parameters)
+    else:
+        pytest.skip("no such peer")
 
 
 @pytest.mark.parametrize("case", cases(), ids=str)

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from cases import covariance
+from cases import Case, covariance, first_cases, scalar_cases
 
 import klfast as kf
 
@@ -29,6 +29,18 @@ MVN = (
     ids=lambda v: str(v) if isinstance(v, str | int) else "",
 )
 def test_step(measure, name: str, p: Any, q: Any, samples: int, steps: int) -> None:
+    _step(measure, name, p, q, samples, steps)
+
+
+@pytest.mark.parametrize("samples, steps", [(1000, 100), (100_000, 5)])
+@pytest.mark.parametrize("case", first_cases(scalar_cases()), ids=str)
+def test_step_within_the_family(measure, case: Case, samples: int, steps: int) -> None:
+    q = case.member()
+    p = type(q).from_unconstrained(q.unconstrained + 0.2, **q.fixed)
+    _step(measure, f"{case}, its own family", p, q, samples, steps)
+
+
+def _step(measure, name: str, p: Any, q: Any, samples: int, steps: int) -> None:
     result = measure(
         f"reverse, {name}, {samples} samples", steps * samples,
         lambda: kf.minimize_reverse_kl(
@@ -36,3 +48,4 @@ def test_step(measure, name: str, p: Any, q: Any, samples: int, steps: int) -> N
         ),
     )
     assert result.steps == steps
+    assert result.distribution.fixed == p.fixed
