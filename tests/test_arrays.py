@@ -99,7 +99,7 @@ def test_counts_above_2_53_are_rounded_to_doubles():
     [np.array([1.0 + 2.0j]), np.array([object()]), np.array(["a"]), "text", b"bytes", None,
      np.array(["2020-01-01"], dtype="datetime64[D]"), np.array([1], dtype="timedelta64[s]"),
      [1.0, [2.0, 3.0]], {"a": 1}, np.zeros(2, dtype=[("a", float)])],
-    ids=str,
+    ids=lambda x: f"{type(x).__name__}-{getattr(x, 'dtype', '')}",
 )
 def test_what_is_no_real_number_is_a_type_error_that_names_it(x):
     for call in (P.log_density, P.score, P.sufficient_statistics, BATCH.log_density,

@@ -443,6 +443,8 @@ static void update_score(klf_reverse *run, const double *moments)
         u[j] = fma(-rate, step, run->unconstrained[j]);
     }
     run->length = rate;
+    /* the fixed parameters */
+    memcpy(run->theta_trial, run->theta, run->sizes.parameters * sizeof *run->theta);
     if (run->family->from_unconstrained(run->d, u, run->theta_trial) != KLF_OK
         || run->family->check(run->d, run->theta_trial, &(klf_violation){0}, scratch + k)
                != KLF_OK) {

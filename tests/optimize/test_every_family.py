@@ -66,6 +66,16 @@ def test_forward_is_maximum_likelihood_from_any_start(name):
     assert kf.minimize_forward_kl(shifted(q, 1.0), q).distribution == q
 
 
+@over_families()
+def test_the_score_method_keeps_the_fixed_parameters_and_comes_nearer(name):
+    q = base(name)
+    p = shifted(q, 0.5)
+    r = kf.minimize_reverse_kl(p, q, method="score", optimizer="adam", step_size=0.01,
+                               max_steps=200, samples=500, tolerance=0.0, rng=7)
+    assert r.distribution.fixed == q.fixed
+    assert kf.kl_divergence(r.distribution, q) < 0.5 * kf.kl_divergence(p, q)
+
+
 def mixture_of(p):
     """A target outside the family, not far from p."""
     return kf.Mixture([0.4, 0.6], [shifted(p, -0.25), shifted(p, 0.2)])
