@@ -268,6 +268,7 @@ cdef class Distribution:
     cdef double *constants
     cdef double *table
     cdef bint table_ready
+    cdef bint fits_integers
 
     cdef void made(self) except *
     cdef object column(self, size_t i)

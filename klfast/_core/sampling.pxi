@@ -8,37 +8,39 @@ def size_shape(size):
     return tuple(bounded_integer(item, "size", 2**63) for item in items)
 
 
-def check_integer_range(Distribution self, bint converts):
-    """Refuse to put counts into int64 that may not fit."""
+def check_integer_range(Distribution self):
+    """Refuse to put counts into int64 that may not fit; found out once for each distribution."""
+    if self.fits_integers:
+        return
     mean, variance = self._moments()
     reach = mean + 40.0 * np.sqrt(variance) + 1000.0
     # where the variance is infinite no bound would do: such draws stop at the largest int64
-    if converts and np.any(np.isfinite(variance) & (reach > 9.2e18)):
+    if np.any(np.isfinite(variance) & (reach > 9.2e18)):
         raise ValueError(
             f"{type(self).__name__}: draws of mean {np.max(mean)} may exceed the largest int64, "
             "9.2e18: pass out=, an array of float64"
         )
+    self.fits_integers = True
 
 
 def sample_into(Distribution self, size, rng, out, threads):
     cdef Stream stream
     cdef uint64_t first
-    cdef double one
     cdef cnp.ndarray result
     stream = rng if type(rng) is Stream else as_stream(rng)
-    if size is None and out is None and self.batch == () and not self.family.is_vector \
-            and not self.family.is_integer:
-        self.prepare_table()
-        sample_one(self, stream.key, stream.reserve(1), &one)
-        return one
+    if out is None and self.batch == () and not self.family.is_vector:
+        if size is None:
+            return sample_one(self, stream)
+        if threads is None and type(size) is int and 0 <= size <= 64 * KLF_BLOCK:
+            return sample_few(self, size, stream)
     shape = size_shape(size)
     full = shape + self.batch + self.event_shape
     dtypes = (np.int64, np.float64) if self.family.is_integer else (np.float64,)
     threads = default_threads if threads is None else thread_count(threads, "threads")
     if out is not None:
         check_out(out, full, dtypes)
-    if self.family.is_integer:
-        check_integer_range(self, out is None or out.dtype == np.int64)
+    if self.family.is_integer and (out is None or out.dtype == np.int64):
+        check_integer_range(self)
     result = out if out is not None and out.flags.c_contiguous and out.flags.aligned \
         else new_array(full, dtypes[0] if out is None else out.dtype)
     count = 1
@@ -63,19 +65,43 @@ def sample_into(Distribution self, size, rng, out, threads):
     return out
 
 
-cdef void sample_one(Distribution self, klf_stream key, uint64_t block, double *x) except *:
+cdef object sample_one(Distribution self, Stream stream):
+    """One draw of a scalar member."""
+    cdef double x
+    cdef int64_t whole
     cdef double work[KLF_BLOCK]
     cdef double *scratch = &work[0]
     cdef bint large = self.sizes.work > KLF_BLOCK
+    if self.family.is_integer:
+        check_integer_range(self)
+    self.prepare_table()
     if large:
         scratch = new_doubles(self.sizes.work)
-    self.family.sample(self.d, self.constants, self.table, key, block, 1, x, scratch)
+    self.family.sample(self.d, self.constants, self.table, stream.key, stream.reserve(1), 1, &x,
+                       scratch)
     if large:
         free(scratch)
+    if not self.family.is_integer:
+        return x
+    level.to_integers(1, &x, &whole)
+    return whole
 
 
-def sample_blocks(Distribution self, Stream stream, uint64_t first, uint64_t count,
-                  cnp.ndarray result, uint64_t a, uint64_t b):
+cdef object sample_few(Distribution self, Py_ssize_t count, Stream stream):
+    """An array of draws of a scalar member, too few to divide or to be interrupted."""
+    cdef cnp.npy_intp length = count
+    cdef int kind = cnp.NPY_INT64 if self.family.is_integer else cnp.NPY_DOUBLE
+    cdef uint64_t blocks = (<uint64_t>count + KLF_BLOCK - 1) // KLF_BLOCK
+    if self.family.is_integer:
+        check_integer_range(self)
+    self.prepare_table()
+    result = cnp.PyArray_SimpleNew(1, &length, kind)
+    sample_blocks(self, stream, stream.reserve(blocks), count, result, 0, blocks)
+    return result
+
+
+cpdef sample_blocks(Distribution self, Stream stream, uint64_t first, uint64_t count,
+                    cnp.ndarray result, uint64_t a, uint64_t b):
     """Blocks a to b of `count` draws of one member into its C-contiguous result."""
     cdef bint to_integer = cnp.PyArray_TYPE(result) == cnp.NPY_INT64
     cdef double *out = data_of(result)
