@@ -620,7 +620,39 @@ cdef class Distribution:
             check_out(out, shape + (self._score_width(code),), (np.float64,))
         if self.batch == ():
             return self._score_one(array, shape, out, code)
-        return self._by_runs(array, shape, out, code)
+        if self.family.is_vector:
+            return self._by_runs(array, shape, out, code)
+        return self._score_each(array, shape, out, code)
+
+    def _score_each(self, array, shape, out, klf_coordinates code):
+        """Arrays of parameters of a scalar family: NumPy's iterator hands out chunks, in order."""
+        cdef const double *parameters[8]
+        cdef const double *x
+        cdef size_t n, i, start = 0, count = self.family.n_parameters
+        cdef size_t width = self._score_width(code)
+        cdef cnp.ndarray result = np.empty(shape + (width,))
+        cdef double *rows = data_of(result)
+        operands = [np.broadcast_to(array, shape)] + [self.column(i) for i in range(count)]
+        with np.nditer(operands, flags=["external_loop", "buffered", "zerosize_ok",
+                                        "delay_bufalloc"],
+                       op_flags=[["readonly", "contig", "aligned", "nbo"]] * (count + 1),
+                       op_dtypes=[np.float64] * (count + 1), order="C",
+                       buffersize=2048) as iterator:
+            iterator.reset()
+            if iterator.itersize:
+                for chunks in iterator:
+                    x = data_of(chunks[0])
+                    for i in range(count):
+                        parameters[i] = data_of(chunks[1 + i])
+                    n = chunks[0].size
+                    with nogil:
+                        self.family.score_each(n, parameters, x, code, rows + start * width)
+                    start += n
+                    PyErr_CheckSignals()
+        if out is not None:
+            out[...] = result
+            return out
+        return result
 
     def _score_one(self, array, shape, out, klf_coordinates code):
         cdef size_t event = self.sizes.event, width = self._score_width(code)

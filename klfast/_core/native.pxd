@@ -75,6 +75,10 @@ cdef extern from "klfast/klfast.h" nogil:
                       double *score, double *work) noexcept nogil
         void (*log_density_each)(size_t n, const double *const *parameters, const double *x,
                                  double *log_p) noexcept nogil
+        void (*score_each)(size_t n, const double *const *parameters, const double *x,
+                           klf_coordinates coordinates, double *score) noexcept nogil
+        void (*sample_each)(size_t n, const double *const *parameters, klf_stream stream,
+                            uint64_t block, double *x) noexcept nogil
         void (*statistics)(size_t d, const double *theta, size_t n, const double *x,
                            double *statistics) noexcept nogil
         void (*log_base_measure)(size_t d, const double *theta, size_t n, const double *x,

@@ -1,4 +1,5 @@
-# Draws of a distribution into arrays: member m of a batch uses blocks of its own.
+# Draws of a distribution into arrays. Of a batch, member m uses blocks of its own if it has a block
+# of draws at least; else the members share blocks, each draw at its place in the result.
 
 def size_shape(size):
     """`size` as a tuple of non-negative ints."""
@@ -46,8 +47,9 @@ def sample_into(Distribution self, size, rng, out, threads):
     count = 1
     for length in shape:
         count *= length
-    blocks = -(-count // KLF_BLOCK)
-    self_blocks = blocks * self.members
+    each = self.batch != () and self.family.sample_each is not NULL and count < KLF_BLOCK
+    blocks = -(-count * self.members // KLF_BLOCK) if each else -(-count // KLF_BLOCK)
+    self_blocks = blocks if each else blocks * self.members
     if self_blocks >= 2**63:
         raise MemoryError(f"size={size!r} is too large")
     first = stream.reserve(self_blocks)
@@ -55,6 +57,9 @@ def sample_into(Distribution self, size, rng, out, threads):
         self.prepare_table()
         for_ranges(lambda a, b: sample_blocks(self, stream, first, count, result, a, b), blocks,
                    chunk_blocks(self.sizes.event), threads)
+    elif each:
+        for_ranges(lambda a, b: sample_each(self, stream, first, result, a, b), blocks,
+                   chunk_blocks(1), threads)
     else:
         for_ranges(lambda a, b: sample_batch(self, stream, first, count, result, a, b),
                    self_blocks, chunk_blocks(self.sizes.event), threads)
@@ -122,6 +127,39 @@ cpdef sample_blocks(Distribution self, Stream stream, uint64_t first, uint64_t c
                 self.family.sample(self.d, self.constants, self.table, key, first + block, n,
                                    out + block * KLF_BLOCK * event, work)
     free(work)
+
+
+def sample_each(Distribution self, Stream stream, uint64_t first, cnp.ndarray result, uint64_t a,
+                uint64_t b):
+    """Blocks a to b of draws that all are of other members: draw i of member i, the members over
+    and over."""
+    cdef bint to_integer = cnp.PyArray_TYPE(result) == cnp.NPY_INT64
+    cdef double *out = data_of(result)
+    cdef int64_t *integers = <int64_t *>cnp.PyArray_DATA(result)
+    cdef size_t width = self.sizes.parameters, total = result.size, n, i, j
+    cdef size_t member = a * KLF_BLOCK % <uint64_t>self.members
+    cdef double *columns = new_doubles((width + 1) * KLF_BLOCK)
+    cdef double *draws = columns + width * KLF_BLOCK
+    cdef const double *parameters[8]
+    cdef const double *theta
+    cdef klf_stream key = stream.key
+    cdef uint64_t block
+    for j in range(width):
+        parameters[j] = columns + j * KLF_BLOCK
+    with nogil:
+        for block in range(a, b):
+            n = min(total - block * KLF_BLOCK, <size_t>KLF_BLOCK)
+            for i in range(n):
+                theta = self.theta + member * width
+                for j in range(width):
+                    columns[j * KLF_BLOCK + i] = theta[j]
+                member = member + 1 if member + 1 < <size_t>self.members else 0
+            if to_integer:
+                self.family.sample_each(n, parameters, key, first + block, draws)
+                level.to_integers(n, draws, integers + block * KLF_BLOCK)
+            else:
+                self.family.sample_each(n, parameters, key, first + block, out + block * KLF_BLOCK)
+    free(columns)
 
 
 def sample_batch(Distribution self, Stream stream, uint64_t first, uint64_t count,

@@ -107,6 +107,20 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     }
 }
 
+static void sample_each(size_t n, const double *const *theta, klf_stream stream,
+                        uint64_t block, double *restrict x)
+{
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    const double *restrict probability = theta[PROBABILITY];
+    uint64_t words[KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
+        for (size_t i = 0; i < count; i++)
+            x[start + i] = klf_uniform(words[i]) <= probability[start + i] ? 1.0 : 0.0;
+    }
+}
+
 static double entropy(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
@@ -126,6 +140,6 @@ const klf_family KLF_FAMILY(bernoulli) = {
     .no_maximum = "every set of zeros and ones has one",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

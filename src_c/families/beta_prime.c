@@ -151,6 +151,5 @@ const klf_family KLF_FAMILY(beta_prime) = {
                   "goes to 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    KLF_SCALAR_FUNCTIONS,
 };

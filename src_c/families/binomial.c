@@ -169,9 +169,14 @@ static void sizes(size_t d, klf_sizes *s)
 }
 
 /* The rarer of successes and failures are drawn: 1 - p is exact where p > 1/2. */
+KLF_INLINE double rarer_probability(double probability)
+{
+    return probability > 0.5 ? 1.0 - probability : probability;
+}
+
 static family_constants rarer(double probability, double trials)
 {
-    const double theta[] = {probability > 0.5 ? 1.0 - probability : probability, trials};
+    const double theta[] = {rarer_probability(probability), trials};
     family_constants c = prepare_density(theta);
     prepare_rest(theta, &c);
     return c;
@@ -215,6 +220,75 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     }
     for (size_t i = 0; is_flipped && i < n; i++)
         x[i] = c.trials - x[i];
+}
+
+/* Below this mean by inversion, from it on by algorithm BTRS. */
+static const double EACH_HAT_MEAN = 10.0;
+
+/* The count at which the cumulative mass passes u; `none` is the mass at 0. */
+static double inversion(double trials, double odds, double none, double u)
+{
+    double x = 0.0, term = none;
+    while (u > term && x < trials && x < 200.0) {
+        u -= term;
+        term *= (trials - x) * odds / (x + 1.0);
+        x += 1.0;
+    }
+    return x;
+}
+
+/* One draw by the hat: the first proposal from u and v, others from the rare words. */
+static double by_hat(const family_constants *c, double u, double v, klf_stream stream,
+                     uint64_t block, uint64_t index)
+{
+    const transformed_hat hat = binomial_hat(c);
+    for (uint64_t attempt = 0; attempt < HAT_LAST_GROUP; attempt++) {
+        const double centred = u - 0.5, us = 0.5 - fabs(centred);
+        const double k = floor(fma(2.0 * hat.a / us + hat.b, centred, hat.centre));
+        if (us >= 0.07 && v <= hat.quick)
+            return k;
+        if (k >= 0.0 && k <= c->trials && us > 0.0) {
+            const double slope = hat.a / (us * us) + hat.b;
+            if (klf_log(v) + hat.log_scale - klf_log(slope) <= log_mass(c, k))
+                return k;
+        }
+        uint64_t words[4];
+        klf_rare_words(stream, block, index, attempt, words);
+        u = klf_uniform(words[0]);
+        v = klf_uniform(words[1]);
+    }
+    return floor(hat.centre);
+}
+
+static void sample_each(size_t n, const double *const *theta, klf_stream stream,
+                        uint64_t block, double *restrict x)
+{
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    const double *restrict probability = theta[PROBABILITY], *restrict trials = theta[TRIALS];
+    uint64_t words[2 * KLF_TILE];
+    double odds[KLF_TILE], none[KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        klf_fill_tiles(&key, block, 2 * (start / KLF_TILE), 2, words);
+        for (size_t i = 0; i < count; i++) {
+            const double p = rarer_probability(probability[start + i]);
+            odds[i] = p / (1.0 - p);
+            none[i] = klf_exp(trials[start + i] * klf_log1p(-p));
+        }
+        for (size_t i = 0; i < count; i++) {
+            const size_t j = start + i;
+            const double mean = trials[j] * rarer_probability(probability[j]);
+            const double u = klf_uniform(words[i]), v = klf_uniform(words[KLF_TILE + i]);
+            double drawn;
+            if (mean < EACH_HAT_MEAN) {
+                drawn = inversion(trials[j], odds[i], none[i], u);
+            } else {
+                const family_constants c = rarer(probability[j], trials[j]);
+                drawn = by_hat(&c, u, v, stream, block, j);
+            }
+            x[j] = probability[j] > 0.5 ? trials[j] - drawn : drawn;
+        }
+    }
 }
 
 /* ---- Entropy and divergence ------------------------------------------------------------------ */
@@ -290,7 +364,7 @@ const klf_family KLF_FAMILY(binomial) = {
     .no_maximum = "with 0 trials every probability is as likely",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
     .prepare_sampler = prepare_sampler,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

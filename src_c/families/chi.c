@@ -9,7 +9,6 @@
 #include "family.h"
 #include "gamma_algebra.h"
 #include "gamma_power.h"
-#include "gamma_sampler.h"
 
 enum { DOF };
 enum { PARAMETERS = 1, FITTED = 1, COORDINATES = 1 };
@@ -97,17 +96,23 @@ static int is_interior(size_t d, const double *theta)
     return 1;
 }
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    const klf_gamma_sampler sampler = klf_make_gamma_sampler(c.shape);
-    double log_low[KLF_BLOCK];
-    klf_gamma_block(&sampler, stream, block, 0, n, x, log_low);
-    for (size_t i = 0; i < n; i++)
-        x[i] = klf_clamp_positive(sqrt(2.0 * x[i]) * klf_exp(0.5 * log_low[i]));
+    return (family_constants){.shape = 0.5 * theta[DOF]};
 }
+
+KLF_INLINE double draw_shape(const family_constants *c)
+{
+    return c->shape;
+}
+
+KLF_INLINE double draw_at(const family_constants *c, double base, double half)
+{
+    (void)c;
+    return klf_clamp_positive(sqrt(2.0 * base) * half);
+}
+
+#include "gamma_draws.h"
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 
@@ -238,6 +243,6 @@ const klf_family KLF_FAMILY(chi) = {
     .no_maximum = "the data are so near 0 or so large that the dof leaves the range of numbers",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

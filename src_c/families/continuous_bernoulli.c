@@ -287,6 +287,5 @@ const klf_family KLF_FAMILY(continuous_bernoulli) = {
                   "logit",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    KLF_SCALAR_FUNCTIONS,
 };

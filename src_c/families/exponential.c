@@ -65,15 +65,19 @@ static void sizes(size_t d, klf_sizes *s)
     *s = scalar_sizes();
 }
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+enum { DRAW_WORDS = 1 };
+
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    klf_block_exponentials(stream, block, 0, n, x);
-    for (size_t i = 0; i < n; i++)
-        x[i] = klf_clamp_finite(x[i] / c.rate);
+    return (family_constants){.rate = theta[RATE]};
 }
+
+KLF_INLINE double draw_at(const family_constants *c, const uint64_t *w)
+{
+    return klf_clamp_finite(klf_exponential(*w) / c->rate);
+}
+
+#include "word_draws.h"
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 
@@ -144,6 +148,6 @@ const klf_family KLF_FAMILY(exponential) = {
     .no_maximum = "the data are all 0, and the likelihood grows without bound with the rate",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

@@ -40,6 +40,10 @@ static const double KLF_SMALLEST = 0x1p-1074;                /* the smallest pos
     .move = move, .max_step = max_step, .check_data = check_data, .reference = reference, \
     .fit = fit
 
+/* And those of a scalar family two more. */
+#define KLF_SCALAR_FUNCTIONS \
+    KLF_FUNCTIONS, .log_density_each = log_density_each, .score_each = score_each
+
 static inline klf_status klf_violate(klf_violation *violation, size_t parameter, size_t element,
                                      const char *rule)
 {

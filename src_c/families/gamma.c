@@ -19,9 +19,9 @@
  */
 #include "family.h"
 #include "gamma_algebra.h"
-#include "gamma_sampler.h"
 
 enum { SHAPE, RATE };
+enum { PARAMETERS = 2, FITTED = 2, COORDINATES = 2 };
 
 typedef struct {
     double shape, rate;
@@ -33,6 +33,8 @@ typedef struct {
     double at_zero;            /* the limit of log p at x = 0 */
     gamma_scores scores;
 } gamma_constants;
+
+typedef gamma_constants family_constants;
 
 KLF_INLINE gamma_constants gamma_prepare_density(double shape, double rate)
 {
@@ -160,26 +162,23 @@ KLF_INLINE gamma_constants load(const double *constants)
 
 /* The lowering power comes in two halves, each divided by the root of the rate, so that nothing
  * under- or overflows where the draw does not. */
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+KLF_INLINE gamma_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const gamma_constants c = load(constants);
-    const klf_gamma_sampler sampler = klf_make_gamma_sampler(c.shape);
-    const double root_rate = sqrt(c.rate);
-    double log_low[KLF_BLOCK];
-    klf_gamma_block(&sampler, stream, block, 0, n, x, log_low);
-    if (sampler.is_lowered)
-        for (size_t i = 0; i < n; i++) {
-            const double half = klf_exp(0.5 * log_low[i]);
-            x[i] = x[i] * half / root_rate * (half / root_rate);
-        }
-    else
-        for (size_t i = 0; i < n; i++)
-            x[i] = x[i] / c.rate;
-    for (size_t i = 0; i < n; i++)
-        x[i] = klf_clamp_positive(x[i]);
+    return (gamma_constants){.shape = theta[SHAPE], .rate = theta[RATE]};
 }
+
+KLF_INLINE double draw_shape(const gamma_constants *c)
+{
+    return c->shape;
+}
+
+KLF_INLINE double draw_at(const gamma_constants *c, double base, double half)
+{
+    const double root = half / sqrt(c->rate);
+    return klf_clamp_positive(base * root * root);
+}
+
+#include "gamma_draws.h"
 
 /* ---- Density and score ----------------------------------------------------------------------- */
 
@@ -210,6 +209,13 @@ KLF_INLINE void gamma_score(const gamma_constants *c, double x, double log, doub
     *shape_score = outside ? 0.0 : of_shape;
 }
 
+KLF_INLINE void score_at(const gamma_constants *c, double x, double *s)
+{
+    double phi;
+    const double log = gamma_log_ratio(c, x, &phi);
+    gamma_score(c, x, log, phi, s, s + 1);
+}
+
 static void score(size_t d, const double *constants, size_t n, const double *restrict x,
                   double *restrict log_p, double *restrict s, double *restrict work)
 {
@@ -224,13 +230,16 @@ static void score(size_t d, const double *constants, size_t n, const double *res
         extreme |= gamma_is_extreme(ratio);
     }
     for (size_t i = 0; extreme && i < n; i++) {
-        double phi;
-        const double log = gamma_log_ratio(&c, x[i], &phi);
-        gamma_score(&c, x[i], log, phi, s_mean + i, s_shape + i);
+        double one[COORDINATES];
+        score_at(&c, x[i], one);
+        s_mean[i] = one[0];
+        s_shape[i] = one[1];
     }
     if (log_p)
         log_density(d, constants, n, x, log_p, work);
 }
+
+#include "score_each.h"
 
 /* Where b x/a or the factor is no normal number, x = 0 included, all is done again by the full
  * route. */
@@ -443,6 +452,6 @@ const klf_family KLF_FAMILY(gamma) = {
                   "goes to 0",
     .n_parameters = 2,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

@@ -123,4 +123,73 @@ static inline void klf_gamma_block(const klf_gamma_sampler *c, klf_stream stream
     }
 }
 
+/* ---- A shape to each deviate ----------------------------------------------------------------- */
+
+/* Further proposals for one deviate whose first was refused. */
+KLF_OUTLINE double klf_gamma_again(const klf_gamma_sampler *c, klf_stream stream, uint64_t block,
+                                   uint64_t index)
+{
+    for (uint64_t attempt = 0; attempt <= KLF_GAMMA_LAST_GROUP; attempt++) {
+        uint64_t words[4];
+        klf_rare_words(stream, block, index, attempt, words);
+        double sine, cosine;
+        klf_sincos_turn(klf_uniform(words[1]), &sine, &cosine);
+        const double z = sqrt(2.0 * klf_exponential(words[0])) * cosine, t = 1.0 + c->c * z;
+        if (klf_gamma_accept(c, z, klf_uniform(words[2])))
+            return c->d * (t * t * t);
+    }
+    return c->d;
+}
+
+/* One tile of first proposals, z and u, for as many shapes; quick[i] is 1 where the squeeze
+ * accepts. */
+static inline void klf_gamma_squeeze_each(const double *restrict shape, const double *restrict z,
+                                          const double *restrict u, double *restrict base,
+                                          uint64_t *restrict quick)
+{
+    for (size_t i = 0; i < KLF_TILE; i++) {
+        const double d = (shape[i] < 1.0 ? shape[i] + 1.0 : shape[i]) - 1.0 / 3.0;
+        const double t = z[i] / sqrt(9.0 * d), v = 1.0 + t, square = t * t;
+        const double w = (t < 0.0 ? 1.5 : 0.75) * d * square * square;
+        base[i] = d * (v * v * v);
+        quick[i] = (uint64_t)((u[i] < 1.0 - w) & (t > -0.5));
+    }
+}
+
+/* The rare words of Gammas stand apart from those of other deviates of the same block. */
+#define KLF_GAMMA_RARE (UINT64_C(1) << 40)
+
+/* n <= KLF_BLOCK deviates, each of its own shape, as klf_gamma_block gives them. */
+static inline void klf_gamma_each(klf_stream stream, uint64_t block, uint64_t first_tile, size_t n,
+                                  const double *restrict shape, double *restrict base,
+                                  double *restrict log_low)
+{
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    uint64_t words[KLF_TILE], quick[KLF_TILE];
+    double own[KLF_TILE], z[KLF_TILE], u[KLF_TILE], first[KLF_TILE], low[KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        const size_t tile = start / KLF_TILE, count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        for (size_t i = 0; i < KLF_TILE; i++)
+            own[i] = shape[start + (i < count ? i : 0)];
+        klf_fill_normals(&key, block, first_tile + 2 * tile, 1, z);
+        klf_fill_tiles(&key, block, first_tile + 2 * tile + 1, 1, words);
+        for (size_t i = 0; i < KLF_TILE; i++)
+            u[i] = klf_uniform(words[i]);
+        klf_gamma_squeeze_each(own, z, u, first, quick);
+        klf_fill_tiles(&key, block, first_tile + KLF_GAMMA_LOWERING_TILE + tile, 1, words);
+        for (size_t i = 0; i < KLF_TILE; i++) {
+            const double log = klf_log_normal(klf_uniform(words[i])) / own[i];
+            low[i] = own[i] < 1.0 ? log : 0.0;
+        }
+        for (size_t i = 0; i < count; i++) {
+            const klf_gamma_sampler c = klf_make_gamma_sampler(own[i]);
+            base[start + i] = quick[i] || klf_gamma_accept(&c, z[i], u[i])
+                                  ? first[i]
+                                  : klf_gamma_again(&c, stream, block,
+                                                    KLF_GAMMA_RARE + first_tile + start + i);
+            log_low[start + i] = low[i];
+        }
+    }
+}
+
 #endif

@@ -566,6 +566,5 @@ const klf_family KLF_FAMILY(generalized_inverse_gaussian) = {
                   "InverseGamma or InverseGaussian instead",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    KLF_SCALAR_FUNCTIONS,
 };

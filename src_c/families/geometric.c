@@ -90,15 +90,19 @@ static void sizes(size_t d, klf_sizes *s)
 }
 
 /* By inversion: e/-log q, e exponential, is at least k with probability q^k. */
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+enum { DRAW_WORDS = 1 };
+
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    klf_block_exponentials(stream, block, 0, n, x);
-    for (size_t i = 0; i < n; i++)
-        x[i] = klf_clamp_finite(fabs(floor(x[i] / -c.log_failure)));
+    return (family_constants){.log_failure = klf_log1p(-theta[PROBABILITY])};
 }
+
+KLF_INLINE double draw_at(const family_constants *c, const uint64_t *w)
+{
+    return klf_clamp_finite(fabs(floor(klf_exponential(*w) / -c->log_failure)));
+}
+
+#include "word_draws.h"
 
 static double entropy(size_t d, const double *theta, double *work)
 {
@@ -120,6 +124,6 @@ const klf_family KLF_FAMILY(geometric) = {
     .no_maximum = "the data are too large for any probability that a double can hold",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

@@ -72,24 +72,22 @@ static void sizes(size_t d, klf_sizes *s)
 
 /* x = u - b log e with e exponential. Both ends of e count: the first bit of a word chooses whether
  * e = -log(v) or e = -log(1 - v), 0 < v <= 1/2, each of which has all its digits. */
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+enum { DRAW_WORDS = 1 };
+
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t words[KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++) {
-            const double v = 0.5 * klf_uniform(words[i] << 1);
-            const double large = -klf_log_normal(v), small = -klf_log1p(-v);
-            const double e = words[i] >> 63 ? large : small;
-            x[start + i] = klf_clamp_finite(fma(-c.scale, klf_log_normal(e), c.loc));
-        }
-    }
+    return (family_constants){.loc = theta[LOC], .scale = theta[SCALE]};
 }
+
+KLF_INLINE double draw_at(const family_constants *c, const uint64_t *w)
+{
+    const double v = 0.5 * klf_uniform(*w << 1);
+    const double large = -klf_log_normal(v), small = -klf_log1p(-v);
+    const double e = *w >> 63 ? large : small;
+    return klf_clamp_finite(fma(-c->scale, klf_log_normal(e), c->loc));
+}
+
+#include "word_draws.h"
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 
@@ -199,6 +197,6 @@ const klf_family KLF_FAMILY(gumbel) = {
     .no_maximum = "the data are so far apart that the mean of their statistics overflows",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

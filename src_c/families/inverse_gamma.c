@@ -9,7 +9,6 @@
 #include "family.h"
 #include "gamma_algebra.h"
 #include "gamma_power.h"
-#include "gamma_sampler.h"
 
 enum { SHAPE, SCALE };
 enum { PARAMETERS = 2, FITTED = 2, COORDINATES = 2 };
@@ -96,20 +95,23 @@ static int is_interior(size_t d, const double *theta)
 }
 
 /* scale/w in two halves, so that nothing under- or overflows where the draw does not. */
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    const klf_gamma_sampler sampler = klf_make_gamma_sampler(c.scores.shape);
-    double log_low[KLF_BLOCK];
-    const double root_scale = sqrt(c.scale);
-    klf_gamma_block(&sampler, stream, block, 0, n, x, log_low);
-    for (size_t i = 0; i < n; i++) {
-        const double half = root_scale * klf_exp(-0.5 * log_low[i]);
-        x[i] = klf_clamp_positive(half / x[i] * half);
-    }
+    return (family_constants){.scale = theta[SCALE], .scores.shape = theta[SHAPE]};
 }
+
+KLF_INLINE double draw_shape(const family_constants *c)
+{
+    return c->scores.shape;
+}
+
+KLF_INLINE double draw_at(const family_constants *c, double base, double half)
+{
+    const double root = sqrt(c->scale) / half;
+    return klf_clamp_positive(root / base * root);
+}
+
+#include "gamma_draws.h"
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 
@@ -264,6 +266,6 @@ const klf_family KLF_FAMILY(inverse_gamma) = {
                   "goes to 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

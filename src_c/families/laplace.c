@@ -68,23 +68,20 @@ static void sizes(size_t d, klf_sizes *s)
     *s = scalar_sizes();
 }
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+enum { DRAW_WORDS = 1 };
+
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t words[KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++) { /* the first bit is the sign */
-            const double size = c.scale * -klf_log_normal(klf_uniform(words[i] << 1));
-            const double signed_size = words[i] >> 63 ? -size : size;
-            x[start + i] = klf_clamp_finite(c.loc + signed_size);
-        }
-    }
+    return (family_constants){.scale = theta[SCALE], .loc = theta[LOC]};
 }
+
+KLF_INLINE double draw_at(const family_constants *c, const uint64_t *w)
+{
+    const double size = c->scale * klf_exponential(*w << 1); /* the first bit is the sign */
+    return klf_clamp_finite(c->loc + (*w >> 63 ? -size : size));
+}
+
+#include "word_draws.h"
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 
@@ -159,6 +156,6 @@ const klf_family KLF_FAMILY(laplace) = {
                   "scale goes to 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

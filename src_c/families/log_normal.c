@@ -91,20 +91,17 @@ static void sizes(size_t d, klf_sizes *s)
     *s = scalar_sizes();
 }
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    double z[KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        klf_fill_normals(&key, block, start / KLF_TILE, 1, z);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++)
-            x[start + i] = klf_clamp_positive(klf_exp(fma(c.scale, z[i], c.loc)));
-    }
+    return (family_constants){.loc = theta[0], .scale = theta[1]};
 }
+
+KLF_INLINE double draw_at(const family_constants *c, double z)
+{
+    return klf_clamp_positive(klf_exp(fma(c->scale, z, c->loc)));
+}
+
+#include "normal_draws.h"
 
 static double entropy(size_t d, const double *theta, double *work)
 {
@@ -136,6 +133,6 @@ const klf_family KLF_FAMILY(log_normal) = {
                   "goes to 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

@@ -140,23 +140,21 @@ static void sizes(size_t d, klf_sizes *s)
 /* Kemp (1981), "Efficient generation of logarithmically distributed pseudo-random variables",
  * Applied Statistics 30, algorithm LK: with u, v uniform and g = 1 - q^u, x - 1 is the count of a
  * Geometric whose failures have probability g. */
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+enum { DRAW_WORDS = 2 };
+
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t words[2 * KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        klf_fill_tiles(&key, block, 2 * (start / KLF_TILE), 2, words);
-        for (size_t i = 0; i < count; i++) {
-            const double u = klf_uniform(words[i]), v = klf_uniform(words[KLF_TILE + i]);
-            const double log_g = klf_log_minus_expm1(u * c.log_other);
-            x[start + i] = 1.0 + floor(klf_log_normal(v) / log_g);
-        }
-    }
+    return (family_constants){.log_other = klf_log1p(-theta[PROBABILITY])};
 }
+
+KLF_INLINE double draw_at(const family_constants *c, const uint64_t *w)
+{
+    const double u = klf_uniform(w[0]), v = klf_uniform(w[KLF_TILE]);
+    const double log_g = klf_log_minus_expm1(u * c->log_other);
+    return 1.0 + floor(klf_log_normal(v) / log_g);
+}
+
+#include "word_draws.h"
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 
@@ -328,6 +326,6 @@ const klf_family KLF_FAMILY(logarithmic) = {
                   "they are too large for any probability that a double can hold",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

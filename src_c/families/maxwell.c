@@ -74,20 +74,43 @@ static void sizes(size_t d, klf_sizes *s)
     *s = scalar_sizes();
 }
 
+/* One tile of lengths of standard normal vectors in three dimensions: z^2 + 2 e is the square. */
+static void length_tile(const klf_key *key, uint64_t block, uint64_t tile, double *restrict length)
+{
+    uint64_t words[KLF_TILE];
+    double z[KLF_TILE];
+    klf_fill_normals(key, block, 2 * tile, 1, z);
+    klf_fill_tiles(key, block, 2 * tile + 1, 1, words);
+    for (size_t i = 0; i < KLF_TILE; i++)
+        length[i] = sqrt(fma(z[i], z[i], 2.0 * klf_exponential(words[i])));
+}
+
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
     (void)d, (void)table, (void)work;
     const family_constants c = load(constants);
     const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    double z[3 * KLF_TILE];
+    double length[KLF_TILE];
     for (size_t start = 0; start < n; start += KLF_TILE) {
-        klf_fill_normals(&key, block, 3 * (start / KLF_TILE), 3, z);
+        length_tile(&key, block, start / KLF_TILE, length);
         const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++) {
-            const double a = z[i], b = z[KLF_TILE + i], e = z[2 * KLF_TILE + i];
-            x[start + i] = klf_clamp_positive(c.scale * sqrt(fma(a, a, fma(b, b, e * e))));
-        }
+        for (size_t i = 0; i < count; i++)
+            x[start + i] = klf_clamp_positive(c.scale * length[i]);
+    }
+}
+
+static void sample_each(size_t n, const double *const *theta, klf_stream stream,
+                        uint64_t block, double *restrict x)
+{
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    const double *restrict scale = theta[SCALE];
+    double length[KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        length_tile(&key, block, start / KLF_TILE, length);
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        for (size_t i = 0; i < count; i++)
+            x[start + i] = klf_clamp_positive(scale[start + i] * length[i]);
     }
 }
 
@@ -160,6 +183,6 @@ const klf_family KLF_FAMILY(maxwell) = {
     .no_maximum = "the data are too small to be told from 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

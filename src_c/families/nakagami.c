@@ -9,7 +9,6 @@
 #include "family.h"
 #include "gamma_algebra.h"
 #include "gamma_power.h"
-#include "gamma_sampler.h"
 
 enum { SPREAD, SHAPE };
 enum { PARAMETERS = 2, FITTED = 1, COORDINATES = 1 };
@@ -86,18 +85,22 @@ static void sizes(size_t d, klf_sizes *s)
     *s = scalar_sizes();
 }
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    const klf_gamma_sampler sampler = klf_make_gamma_sampler(c.shape);
-    double log_low[KLF_BLOCK];
-    const double unit = sqrt(c.spread) / c.root_shape;
-    klf_gamma_block(&sampler, stream, block, 0, n, x, log_low);
-    for (size_t i = 0; i < n; i++)
-        x[i] = klf_clamp_positive(unit * sqrt(x[i]) * klf_exp(0.5 * log_low[i]));
+    return (family_constants){.spread = theta[SPREAD], .shape = theta[SHAPE]};
 }
+
+KLF_INLINE double draw_shape(const family_constants *c)
+{
+    return c->shape;
+}
+
+KLF_INLINE double draw_at(const family_constants *c, double base, double half)
+{
+    return klf_clamp_positive(sqrt(c->spread) / sqrt(c->shape) * sqrt(base) * half);
+}
+
+#include "gamma_draws.h"
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 
@@ -174,6 +177,6 @@ const klf_family KLF_FAMILY(nakagami) = {
     .no_maximum = "the data are too small to be told from 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

@@ -201,6 +201,14 @@ static void prepare_sampler(size_t d, const double *theta, double *table)
 #define MIXTURE_TILE (UINT64_C(1) << 33)
 
 /* Otherwise as Poisson draws of rates q/p g, g Gamma distributed with shape r. */
+/* The Poisson rate, a Gamma deviate base e^log_low times q/p. The power may underflow and 1/p
+ * overflow. */
+KLF_INLINE double rate_of(double probability, double base, double log_low)
+{
+    const double half = klf_exp(0.5 * log_low);
+    return klf_clamp_finite(base * half * (1.0 - probability) / probability * half);
+}
+
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
@@ -213,15 +221,20 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     const klf_gamma_sampler sampler = klf_make_gamma_sampler(c.successes);
     double log_low[KLF_BLOCK];
     klf_gamma_block(&sampler, stream, block, 0, n, x, log_low);
-    double rate[KLF_BLOCK];
-    for (size_t i = 0; i < n; i++) {
-        const double half = klf_exp(0.5 * log_low[i]); /* the power may underflow, 1/p overflow */
-        rate[i] = klf_clamp_finite(x[i] * half * c.failure / c.probability * half);
-        x[i] = rate[i] < 0x1p1000 ? rate[i] : 0x1p1000;
-    }
-    mixture_block(stream, block, MIXTURE_TILE, n, x);
-    for (size_t i = 0; i < n; i++) /* so large a draw is its rate, to rounding */
-        x[i] = rate[i] < 0x1p1000 ? x[i] : rate[i];
+    for (size_t i = 0; i < n; i++)
+        x[i] = rate_of(c.probability, x[i], log_low[i]);
+    mixture_draws(stream, block, MIXTURE_TILE, n, x);
+}
+
+static void sample_each(size_t n, const double *const *theta, klf_stream stream,
+                        uint64_t block, double *restrict x)
+{
+    const double *restrict probability = theta[PROBABILITY];
+    double log_low[KLF_BLOCK];
+    klf_gamma_each(stream, block, 0, n, theta[SUCCESSES], x, log_low);
+    for (size_t i = 0; i < n; i++)
+        x[i] = rate_of(probability[i], x[i], log_low[i]);
+    mixture_draws(stream, block, MIXTURE_TILE, n, x);
 }
 
 /* ---- Entropy and divergence ------------------------------------------------------------------ */
@@ -333,7 +346,7 @@ const klf_family KLF_FAMILY(negative_binomial) = {
     .no_maximum = "the data are too large for any probability that a double can hold",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
     .prepare_sampler = prepare_sampler,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

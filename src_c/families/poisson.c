@@ -10,9 +10,10 @@
  * Rate 0 is a member, all of whose mass is at 0. Source of the algebra: Johnson, Kemp and Kotz
  * (2005), Univariate Discrete Distributions, chapter 4.
  */
-#include "poisson_mass.h"
+#include "poisson_mixture.h"
 
 enum { RATE };
+enum { PARAMETERS = 1, FITTED = 1, COORDINATES = 1 };
 
 typedef poisson_constants family_constants;
 
@@ -97,6 +98,13 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     }
 }
 
+static void sample_each(size_t n, const double *const *theta, klf_stream stream,
+                        uint64_t block, double *restrict x)
+{
+    memcpy(x, theta[RATE], n * sizeof *x);
+    mixture_draws(stream, block, 0, n, x);
+}
+
 /* ---- Density and score ----------------------------------------------------------------------- */
 
 static void log_density(size_t d, const double *constants, size_t n, const double *restrict x,
@@ -108,19 +116,25 @@ static void log_density(size_t d, const double *constants, size_t n, const doubl
         log_p[i] = density_at(&c, x[i]);
 }
 
+KLF_INLINE void score_at(const family_constants *c, double x, double *s)
+{
+    const double inside = (x - c->rate) * c->inverse_root;
+    const int outside = (x < 0.0) | !klf_is_whole(x);
+    s[0] = (outside & (x == x)) ? 0.0 : inside;
+}
+
 static void score(size_t d, const double *constants, size_t n, const double *restrict x,
                   double *restrict log_p, double *restrict s, double *restrict work)
 {
     (void)d;
     const family_constants c = load(constants);
-    for (size_t i = 0; i < n; i++) {
-        const double inside = (x[i] - c.rate) * c.inverse_root;
-        const int outside = (x[i] < 0.0) | !klf_is_whole(x[i]);
-        s[i] = (outside & (x[i] == x[i])) ? 0.0 : inside;
-    }
+    for (size_t i = 0; i < n; i++)
+        score_at(&c, x[i], s + i);
     if (log_p)
         log_density(d, constants, n, x, log_p, work);
 }
+
+#include "score_each.h"
 
 static void log_density_each(size_t n, const double *const *parameters, const double *restrict x,
                              double *restrict log_p)
@@ -299,7 +313,7 @@ const klf_family KLF_FAMILY(poisson) = {
     .no_maximum = "every set of counts has one",
     .n_parameters = 1,
     .parameters = parameters,
-    .log_density_each = log_density_each,
     .prepare_sampler = prepare_sampler,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

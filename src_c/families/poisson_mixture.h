@@ -80,8 +80,7 @@ static void mixture_again(const klf_key *key, klf_stream stream, uint64_t block,
                                     : u[j];
 }
 
-/* In `x` the rates of a block, at most 2^1000, which become the draws, by words of 4 KLF_BLOCK/
- * KLF_TILE tiles from `first_tile` on. */
+/* In `x` the rates of a block, at most 2^1000, which become the draws. */
 static void mixture_block(klf_stream stream, uint64_t block, uint64_t first_tile, size_t n,
                           double *restrict x)
 {
@@ -110,6 +109,22 @@ static void mixture_block(klf_stream stream, uint64_t block, uint64_t first_tile
                                                     : draw[i];
         }
     }
+}
+
+/* In `x` the rates of a block, n <= KLF_BLOCK, which become the draws, by words of 4 KLF_BLOCK/
+ * KLF_TILE tiles from `first_tile` on. */
+static void mixture_draws(klf_stream stream, uint64_t block, uint64_t first_tile, size_t n,
+                          double *restrict x)
+{
+    const double largest = 0x1p1000; /* so large a draw is its rate, to rounding */
+    double rate[KLF_BLOCK];
+    for (size_t i = 0; i < n; i++) {
+        rate[i] = x[i];
+        x[i] = rate[i] < largest ? rate[i] : largest;
+    }
+    mixture_block(stream, block, first_tile, n, x);
+    for (size_t i = 0; i < n; i++)
+        x[i] = rate[i] < largest ? x[i] : rate[i];
 }
 
 #endif

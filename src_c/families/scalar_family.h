@@ -22,7 +22,6 @@
 #include "family.h"
 
 static void sizes(size_t d, klf_sizes *s);
-
 /* What every scalar family's sizes have in common. */
 static inline klf_sizes scalar_sizes(void)
 {
@@ -92,6 +91,8 @@ static void log_density_each(size_t n, const double *const *theta, const double 
         log_p[i] = density_at(&c, x[i]);
     }
 }
+
+#include "score_each.h"
 
 static void statistics(size_t d, const double *theta, size_t n, const double *x, double *t)
 {

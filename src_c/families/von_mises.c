@@ -393,6 +393,5 @@ const klf_family KLF_FAMILY(von_mises) = {
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .normalise = normalise,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    KLF_SCALAR_FUNCTIONS,
 };

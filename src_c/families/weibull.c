@@ -88,17 +88,21 @@ static void sizes(size_t d, klf_sizes *s)
     *s = scalar_sizes();
 }
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+enum { DRAW_WORDS = 1 };
+
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    klf_block_exponentials(stream, block, 0, n, x);
-    for (size_t i = 0; i < n; i++) {
-        const double half = klf_exp(0.5 * klf_log(x[i]) / c.shape); /* the power may overflow */
-        x[i] = klf_clamp_positive(c.scale * half * half);
-    }
+    return (family_constants){.scale = theta[SCALE], .shape = theta[SHAPE]};
 }
+
+KLF_INLINE double draw_at(const family_constants *c, const uint64_t *w)
+{
+    const double log = klf_log(klf_exponential(*w));
+    const double half = klf_exp(0.5 * log / c->shape); /* the power may overflow */
+    return klf_clamp_positive(c->scale * half * half);
+}
+
+#include "word_draws.h"
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 
@@ -191,6 +195,6 @@ const klf_family KLF_FAMILY(weibull) = {
     .no_maximum = "the data are too small to be told from 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

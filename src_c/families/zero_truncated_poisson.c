@@ -9,7 +9,7 @@
  * Distributions, section 4.10.
  */
 #include "../math/bregman.h"
-#include "poisson_mass.h"
+#include "poisson_mixture.h"
 
 enum { RATE };
 enum { PARAMETERS = 1, FITTED = 1, COORDINATES = 1 };
@@ -142,6 +142,9 @@ static void prepare_sampler(size_t d, const double *theta, double *table)
         table_prepare(&c, rate, poisson_table_width(c.poisson.root), 1.0, table);
 }
 
+/* Where the words of the first events begin. */
+#define FIRST_EVENT_TILE (UINT64_C(1) << 33)
+
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
@@ -153,6 +156,28 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
         const transformed_hat hat = poisson_hat(c.poisson.rate, c.poisson.root);
         hat_sample(&c, &hat, stream, block, n, x);
     }
+}
+
+/* The first event of a Poisson process that has one before time lambda comes at t, by inversion; the
+ * others are those of the time that is left. */
+static void sample_each(size_t n, const double *const *theta, klf_stream stream,
+                        uint64_t block, double *restrict x)
+{
+    const double *restrict rate = theta[RATE];
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    uint64_t words[KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        klf_fill_tiles(&key, block, FIRST_EVENT_TILE + start / KLF_TILE, 1, words);
+        for (size_t i = 0; i < count; i++) {
+            const double own = rate[start + i];
+            const double t = -klf_log1p(klf_uniform(words[i]) * klf_expm1(-own));
+            x[start + i] = t < own ? own - t : 0.0;
+        }
+    }
+    mixture_draws(stream, block, 0, n, x);
+    for (size_t i = 0; i < n; i++)
+        x[i] = x[i] + 1.0;
 }
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
@@ -306,7 +331,7 @@ const klf_family KLF_FAMILY(zero_truncated_poisson) = {
     .no_maximum = "the data are all 1, and the likelihood grows as the rate goes to 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
-    .log_density_each = log_density_each,
     .prepare_sampler = prepare_sampler,
-    KLF_FUNCTIONS,
+    .sample_each = sample_each,
+    KLF_SCALAR_FUNCTIONS,
 };

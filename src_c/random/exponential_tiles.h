@@ -7,6 +7,11 @@
 #include "../math/elementary.h"
 #include "threefry.h"
 
+KLF_INLINE double klf_exponential(uint64_t word)
+{
+    return -klf_log_normal(klf_uniform(word));
+}
+
 /* The first n deviates of a block, n <= KLF_BLOCK, from tiles [first_tile, ...). */
 static inline void klf_block_exponentials(klf_stream stream, uint64_t block, uint64_t first_tile,
                                           size_t n, double *restrict x)
@@ -17,7 +22,7 @@ static inline void klf_block_exponentials(klf_stream stream, uint64_t block, uin
         klf_fill_tiles(&key, block, first_tile + start / KLF_TILE, 1, words);
         const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
         for (size_t i = 0; i < count; i++)
-            x[start + i] = -klf_log_normal(klf_uniform(words[i]));
+            x[start + i] = klf_exponential(words[i]);
     }
 }
 

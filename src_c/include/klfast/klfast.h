@@ -138,6 +138,13 @@ typedef struct klf_family {
      * families. */
     void (*log_density_each)(size_t n, const double *const *parameters,
                              const double *KLF_RESTRICT x, double *KLF_RESTRICT log_p);
+    /* The same for the score in any coordinates: n rows, row-major. */
+    void (*score_each)(size_t n, const double *const *parameters, const double *KLF_RESTRICT x,
+                       klf_coordinates coordinates, double *KLF_RESTRICT score);
+    /* The same for draws: n <= KLF_BLOCK draws of a block, each of a member of its own. NULL where
+     * `sample` must serve. */
+    void (*sample_each)(size_t n, const double *const *parameters, klf_stream stream,
+                        uint64_t block, double *KLF_RESTRICT x);
 
     /* Densities as exponential family: log p = eta.T(x) - A(eta) + log h(x). Of theta the first two
      * read the fixed parameters only. */
