@@ -144,10 +144,15 @@ static int is_interior(size_t d, const double *theta)
     return 1;
 }
 
+KLF_INLINE gamma_constants prepare_constants(const double *theta)
+{
+    return gamma_prepare(theta[SHAPE], theta[RATE]);
+}
+
 static void prepare(size_t d, const double *theta, double *constants)
 {
     (void)d;
-    const gamma_constants c = gamma_prepare(theta[SHAPE], theta[RATE]);
+    const gamma_constants c = prepare_constants(theta);
     memcpy(constants, &c, sizeof c);
 }
 

@@ -60,10 +60,15 @@ static int is_interior(size_t d, const double *theta)
     return theta[RATE] > 0.0;
 }
 
+KLF_INLINE family_constants prepare_constants(const double *theta)
+{
+    return poisson_prepare(theta[RATE]);
+}
+
 static void prepare(size_t d, const double *theta, double *constants)
 {
     (void)d;
-    const family_constants c = poisson_prepare(theta[RATE]);
+    const family_constants c = prepare_constants(theta);
     memcpy(constants, &c, sizeof c);
 }
 

@@ -42,11 +42,17 @@ static inline klf_status checked(const double *theta)
     return check(1, theta, &ignored, NULL);
 }
 
+KLF_INLINE family_constants prepare_constants(const double *theta)
+{
+    family_constants c = prepare_density(theta);
+    prepare_rest(theta, &c);
+    return c;
+}
+
 static void prepare(size_t d, const double *theta, double *constants)
 {
     (void)d;
-    family_constants c = prepare_density(theta);
-    prepare_rest(theta, &c);
+    const family_constants c = prepare_constants(theta);
     memcpy(constants, &c, sizeof c);
 }
 
