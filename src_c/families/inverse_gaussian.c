@@ -30,7 +30,6 @@ typedef struct {
     double mean, inverse_root_mean, root_shape;
     double root_ratio; /* sqrt(l/m) */
     double constant;   /* (log l - log(2 pi))/2 */
-    klf_standardiser relative; /* x/m - 1 */
     draw_constants draw;
 } family_constants;
 
@@ -50,27 +49,27 @@ static inline void prepare_rest(const double *theta, family_constants *c)
 {
     const double ratio = klf_clamp_positive(theta[SHAPE] / theta[MEAN]);
     const int is_narrow = ratio >= 1.0;
-    c->relative = klf_make_standardiser(theta[MEAN], theta[MEAN]);
     c->draw.rest = is_narrow ? 1.0 : ratio;
     c->draw.slope = is_narrow ? theta[MEAN] / theta[SHAPE] : 1.0;
     c->draw.lower_top = is_narrow ? theta[MEAN] : theta[SHAPE];
     c->draw.upper_scale = is_narrow ? 1.0 : 1.0 / ratio;
 }
 
-/* z at x > 0: below the mean as ((x - m)/m) sqrt(l/x), above it as ((x - m)/x) sqrt(x/m) sqrt(l/m),
- * whose factors stay in range. */
-KLF_INLINE double deviate(const family_constants *c, double x)
+/* z at x > 0 and the root of x/m, their product being the first score: z below the mean as
+ * ((x - m)/m) sqrt(l/x), above it as ((x - m)/x) sqrt(x/m) sqrt(l/m), whose factors stay in range. */
+KLF_INLINE double deviate(const family_constants *c, double x, double *root_relative)
 {
     const int is_below = x < c->mean;
     const double root = sqrt(x), share = (x - c->mean) / (is_below ? c->mean : x);
-    const double below = c->root_shape / root;
-    const double above = root * c->inverse_root_mean * c->root_ratio;
+    *root_relative = root * c->inverse_root_mean;
+    const double below = c->root_shape / root, above = *root_relative * c->root_ratio;
     return share * (is_below ? below : above);
 }
 
 KLF_INLINE double density_at(const family_constants *c, double x)
 {
-    const double z = deviate(c, x);
+    double ignored;
+    const double z = deviate(c, x, &ignored);
     const double inside = c->constant - fma(0.5 * z, z, 1.5 * klf_log(x));
     const double log_p = (x <= 0.0) | (x > DBL_MAX) ? -INFINITY : inside;
     return x == x ? log_p : x;
@@ -78,12 +77,13 @@ KLF_INLINE double density_at(const family_constants *c, double x)
 
 KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
-    const double z = deviate(c, x), first = c->root_ratio * klf_standardise(&c->relative, x);
-    const double second = fma(z, z, -1.0) * (1.0 / KLF_SQRT2);
+    double root_relative;
+    const double z = deviate(c, x, &root_relative);
     const int outside = (x <= 0.0) | (x > DBL_MAX);
-    const double inside_first = outside ? 0.0 : first, inside_second = outside ? 0.0 : second;
-    s[0] = x == x ? inside_first : x;
-    s[1] = x == x ? inside_second : x;
+    const double first = outside ? 0.0 : z * root_relative;
+    const double second = outside ? 0.0 : fma(z, z, -1.0) * (1.0 / KLF_SQRT2);
+    s[0] = x == x ? first : x;
+    s[1] = x == x ? second : x;
 }
 
 KLF_INLINE void statistics_at(const double *theta, double x, double *t)
@@ -233,8 +233,9 @@ static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
     const family_constants other = prepare_density(q);
-    const double z = deviate(&other, p[MEAN]);
-    return 0.5 * (klf_excess_over_log(q[SHAPE], p[SHAPE]) + z * z);
+    double ignored;
+    const double z = deviate(&other, p[MEAN], &ignored);
+    return fma(0.5 * z, z, 0.5 * klf_excess_over_log(q[SHAPE], p[SHAPE]));
 }
 
 static void mean_variance(size_t d, const double *theta, double *mean, double *variance)

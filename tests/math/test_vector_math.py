@@ -40,7 +40,7 @@ BOUNDS = {
     "bessel_ratio_complement": 2.4,
     "bessel_ratio_derivative": 5,
     "bessel_bend": 1.7,
-    "scaled_exponential_integral": 4.5,
+    "scaled_exponential_integral": 3.5,
 }
 BOUNDS_OF_TWO = {  # functions of two arguments
     "log_zeta": 3,
