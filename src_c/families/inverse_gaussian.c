@@ -71,7 +71,8 @@ KLF_INLINE double density_at(const family_constants *c, double x)
     double ignored;
     const double z = deviate(c, x, &ignored);
     const double inside = c->constant - fma(0.5 * z, z, 1.5 * klf_log(x));
-    const double log_p = (x <= 0.0) | (x > DBL_MAX) ? -INFINITY : inside;
+    const int outside = (x <= 0.0) | (x > DBL_MAX);
+    const double log_p = outside ? -INFINITY : inside;
     return x == x ? log_p : x;
 }
 
