@@ -86,24 +86,28 @@ KLF_INLINE double density_at(const family_constants *c, double x)
     const double far_log = klf_log(x) - c->shape.log_mode;
     const double pull = fma(c->shape.a, x, c->shape.b / x);
     const double far = fma(c->shape.p - 1.0, far_log, c->shape.r) - 0.5 * pull;
-    const double inside = (s > 0x1p-1000) & (s < 0x1p1000) ? near : far;
-    const double log_p = (x <= 0.0) | (x > DBL_MAX) ? -INFINITY : c->constant + inside;
+    const int is_near = (s > 0x1p-1000) & (s < 0x1p1000), outside = (x <= 0.0) | (x > DBL_MAX);
+    const double log_p = outside ? -INFINITY : c->constant + (is_near ? near : far);
     return x == x ? log_p : x;
 }
 
+/* The rows of the inverse factor times v - E v, written out: a loop in the loop over points would keep
+ * that from being vector code. */
 KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
     double rising, falling, v[GIG_STATISTICS];
-    const double log = relative(c, x, &rising, &falling);
+    const double log = relative(c, x, &rising, &falling), *inverse = c->inverse;
     gig_statistics(c->shape.is_wide, log, rising, falling, gig_sinh_excess(log), v);
+    const double first = v[0] - c->mean[0], second = v[1] - c->mean[1], third = v[2] - c->mean[2];
+    const double row[GIG_STATISTICS] = {
+        inverse[0] * first, fma(inverse[2], second, inverse[1] * first),
+        fma(inverse[5], third, fma(inverse[4], second, inverse[3] * first))};
     const int outside = (x <= 0.0) | (x > DBL_MAX);
-    for (size_t k = 0; k < GIG_STATISTICS; k++) {
-        double sum = 0.0;
-        for (size_t l = 0; l <= k; l++)
-            sum = fma(c->inverse[klf_packed(k, l)], v[l] - c->mean[l], sum);
-        const double inside = outside ? 0.0 : sum;
-        s[k] = x == x ? inside : x;
-    }
+    const double inside[GIG_STATISTICS] = {outside ? 0.0 : row[0], outside ? 0.0 : row[1],
+                                           outside ? 0.0 : row[2]};
+    s[0] = x == x ? inside[0] : x;
+    s[1] = x == x ? inside[1] : x;
+    s[2] = x == x ? inside[2] : x;
 }
 
 KLF_INLINE void statistics_at(const double *theta, double x, double *t)
@@ -128,6 +132,8 @@ KLF_INLINE int is_datum(const double *theta, double x)
     return (x > 0x1p-1024) & (x <= DBL_MAX);
 }
 
+/* Preparing takes a quadrature, in a loop of its own. */
+#define DENSITY_CONSTANTS (offsetof(family_constants, mean) / sizeof(double))
 #include "scalar_family.h"
 
 static void sizes(size_t d, klf_sizes *s)

@@ -12,9 +12,11 @@
  *   statistics_at(theta, x, t)          T(x); theta's fixed parameters only
  *   base_measure_at(theta, x)           log h(x): -inf outside the support, NaN for NaN
  *   is_datum(theta, x)                  whether x may stand among data: T(x) is finite there
+ *   DENSITY_CONSTANTS                   a macro, where prepare_density has loops or branches: the
+ *                                       number of constants, from the first, that density_at reads
  *
- * and defines the rest of the table after it. The functions of one point are always inlined, so
- * that the loops here are what the compiler turns into vector code.
+ * and defines the rest of the table after it. The functions of one point are always inlined, so that
+ * the loops here are what the compiler turns into vector code.
  */
 #ifndef KLF_SCALAR_FAMILY_H
 #define KLF_SCALAR_FAMILY_H
@@ -86,6 +88,37 @@ static void score(size_t d, const double *constants, size_t n, const double *res
         log_density(d, constants, n, x, log_p, work);
 }
 
+#ifdef DENSITY_CONSTANTS
+
+/* A tile of members is prepared, the constants in rows; then come the points, in vector code. */
+static void log_density_each(size_t n, const double *const *theta, const double *restrict x,
+                             double *restrict log_p)
+{
+    double rows[DENSITY_CONSTANTS][KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        for (size_t i = 0; i < count; i++) {
+            double one[PARAMETERS], values[DENSITY_CONSTANTS];
+            for (size_t j = 0; j < PARAMETERS; j++)
+                one[j] = theta[j][start + i];
+            const family_constants c = prepare_density(one);
+            memcpy(values, &c, sizeof values);
+            for (size_t j = 0; j < DENSITY_CONSTANTS; j++)
+                rows[j][i] = values[j];
+        }
+        for (size_t i = 0; i < count; i++) {
+            double values[DENSITY_CONSTANTS];
+            family_constants c;
+            for (size_t j = 0; j < DENSITY_CONSTANTS; j++)
+                values[j] = rows[j][i];
+            memcpy(&c, values, sizeof values);
+            log_p[start + i] = density_at(&c, x[start + i]);
+        }
+    }
+}
+
+#else
+
 static void log_density_each(size_t n, const double *const *theta, const double *restrict x,
                              double *restrict log_p)
 {
@@ -97,6 +130,8 @@ static void log_density_each(size_t n, const double *const *theta, const double 
         log_p[i] = density_at(&c, x[i]);
     }
 }
+
+#endif
 
 #include "score_each.h"
 

@@ -40,7 +40,8 @@ class Level:
     def __call__(self, name, x):
         x = np.ascontiguousarray(x, dtype=np.float64)
         out = np.empty_like(x)
-        self.functions[name](x.size, x.ctypes.data, out.ctypes.data)
+        apply = self.functions.get(name) or APPLY((f"test_{name}", self.library))
+        apply(x.size, x.ctypes.data, out.ctypes.data)
         return out
 
     def pair(self, name, *arguments):

@@ -1,10 +1,11 @@
-/* extra_functions.c -- what the tests need beyond the table of vector_math.c: the functions of two
- * arguments or results, and whether this processor runs a level.
+/* extra_functions.c -- what the tests need beyond the table of vector_math.c: functions that are not
+ * for loops, those of two arguments or results, and whether this processor runs a level.
  */
 #include <stddef.h>
 #include <string.h>
 
 #include "../../src_c/math/elementary.h"
+#include "../../src_c/math/exponential_integral.h"
 #include "../../src_c/math/zeta_functions.h"
 
 void test_log_ratio(size_t n, const double *restrict ratio, const double *restrict excess,
@@ -26,6 +27,12 @@ void test_sincos_2pi(size_t n, const double *restrict u, double *restrict sine,
 {
     for (size_t i = 0; i < n; i++)
         klf_sincos_2pi(u[i], &sine[i], &cosine[i]);
+}
+
+void test_scaled_exponential_integral(size_t n, const double *restrict x, double *restrict out)
+{
+    for (size_t i = 0; i < n; i++)
+        out[i] = klf_scaled_exponential_integral(x[i]);
 }
 
 #define TEST_OF_TWO(name) \

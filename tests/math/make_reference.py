@@ -244,6 +244,22 @@ def bessel_of_families():
     }
 
 
+def scaled_exponential_integral(z):
+    """Return exp(z) E1(z); the series for large z is DLMF 6.12.1."""
+    if z < 300:
+        return mp.exp(z) * mp.e1(z)
+    return mp.fsum((-1) ** k * mp.factorial(k) / z ** (k + 1) for k in range(80))
+
+
+def exponential_integral():
+    """Return name: (function, arguments) of the function of exponential_integral.h."""
+    random.seed(5)
+    argument = exponents(-1074, -1022, 30) + exponents(-1022, -50, 30) + exponents(-50, 0, 60)
+    argument += between(0, 0.8) + between(0.8, 1, 240) + between(1, 2) + between(2, 10)
+    argument += exponents(3, 60) + exponents(60, 1021, 30) + around(1.0, 4, 20)
+    return {"scaled_exponential_integral": (scaled_exponential_integral, argument)}
+
+
 def zeta_terms(s, e):
     """Return log zeta, -zeta'/zeta and (log zeta)'' at 1 + e; for large s by Euler's product."""
     if s > 150:
@@ -288,6 +304,7 @@ def main():
     write("log_ratio", "ratio,excess,log,phi,h", log_ratio_rows())
     write_functions(elementary_of_families())
     write_functions(bessel_of_families())
+    write_functions(exponential_integral())
     rows = list(zeta_rows())
     for i, name in enumerate(("log_zeta", "zeta_log_mean", "zeta_log_variance")):
         write(name, "s,e,value", ((arguments, values[i : i + 1]) for arguments, values in rows))

@@ -11,7 +11,7 @@ import pytest
 HERE = Path(__file__).parent
 HEADERS = "".join((HERE.parents[1] / "src_c" / "math" / name).read_text(encoding="utf-8")
                   for name in ("elementary.h", "gamma_functions.h", "bessel_functions.h",
-                               "zeta_functions.h"))
+                               "zeta_functions.h", "exponential_integral.h"))
 INF, NAN = math.inf, math.nan
 SMALLEST, LARGEST = 2.0**-1074, math.nextafter(math.inf, 0.0)
 
@@ -40,6 +40,7 @@ BOUNDS = {
     "bessel_ratio_complement": 2.4,
     "bessel_ratio_derivative": 5,
     "bessel_bend": 1.7,
+    "scaled_exponential_integral": 3.5,
 }
 BOUNDS_OF_TWO = {  # functions of two arguments
     "log_zeta": 3,
@@ -166,6 +167,8 @@ SPECIAL = {
                                 (SMALLEST, 0.5), (-INF, NAN), (2.0**500, 2.0**-1001)],
     "bessel_bend": [(0.0, 0.5), (-0.0, 0.5), (INF, 0.0), (SMALLEST, 0.5), (-1.0, NAN),
                     (-INF, NAN), (2.0**1000, 2.0**-1000)],
+    "scaled_exponential_integral": [(0.0, INF), (-0.0, INF), (INF, 0.0), (-SMALLEST, NAN),
+                                    (-1.0, NAN), (-INF, NAN), (2.0**1000, 2.0**-1000)],
 }
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from case_tools import Distribution
 from members import INF, Members
@@ -52,7 +54,8 @@ class Wald(Distribution):
         self.low = shape / (4.0 * shape / mean + 200.0)
         self.high = mean * (2.0 + 60.0 * mean / shape)
         self.cdf, self.sf = self.q.cdf, self.q.sf
-        self.kurtosis = 15.0 * mean / shape
+        variance = mean * (mean / shape) * mean  # beyond the doubles at a mean of 1e-200 or 1e200
+        self.kurtosis = 15.0 * mean / shape if 1e-300 < variance < 1e300 else math.inf
 
 
 def exact(p):
