@@ -13,7 +13,8 @@
  *   base_measure_at(theta, x)           log h(x): -inf outside the support, NaN for NaN
  *   is_datum(theta, x)                  whether x may stand among data: T(x) is finite there
  *
- * and defines the rest of the table after it. The functions of one point are always inlined, so
+ * and defines the rest of the table after it, log_density_each too where OWN_LOG_DENSITY_EACH is
+ * defined: where prepare_density has branches. The functions of one point are always inlined, so
  * that the loops here are what the compiler turns into vector code.
  */
 #ifndef KLF_SCALAR_FAMILY_H
@@ -81,6 +82,7 @@ static void score(size_t d, const double *constants, size_t n, const double *res
         log_density(d, constants, n, x, log_p, work);
 }
 
+#ifndef OWN_LOG_DENSITY_EACH
 static void log_density_each(size_t n, const double *const *theta, const double *restrict x,
                              double *restrict log_p)
 {
@@ -92,6 +94,7 @@ static void log_density_each(size_t n, const double *const *theta, const double 
         log_p[i] = density_at(&c, x[i]);
     }
 }
+#endif
 
 static void statistics(size_t d, const double *theta, size_t n, const double *x, double *t)
 {
