@@ -28,9 +28,10 @@ class Zipf(Family):
     Notes
     -----
     Natural parameter -exponent, sufficient statistic log(x), log h = 0, log-partition
-    log(zeta(exponent)) with Riemann's zeta function. Unconstrained coordinate log(exponent - 1).
-    The log mass is -inf where x is no count from 1 on. As ``scipy.stats.zipf(exponent)`` and
-    NumPy's ``zipf``; R's ``zipfR`` and ``VGAM::zetaff`` have the shape exponent - 1.
+    log(zeta(exponent)) with Riemann's zeta function. Unconstrained coordinate
+    log(exp(exponent - 1) - 1), which is near log(exponent - 1) at 1 and near exponent - 1 far from
+    it. The log mass is -inf where x is no count from 1 on. As ``scipy.stats.zipf(exponent)`` and
+    NumPy's ``zipf``; the shape of ``dzeta`` in R's VGAM is exponent - 1.
 
     Draws are int64. Tails are heavy where the exponent is near 1: a draw above the largest int64,
     2**63 - 1, stands on it, and in a float64 array passed as `out` one above the largest double
@@ -39,7 +40,7 @@ class Zipf(Family):
 
     References
     ----------
-    Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, section 11.2.20.
+    Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, chapter 11.
 
     Examples
     --------

@@ -4,8 +4,10 @@
  *   eta      = -s,  T = log x,  log h = 0,  A = log zeta(s)
  *   m        = -zeta'(s)/zeta(s),  v = (log zeta)''(s)
  *
- * e = s - 1 is exact where it is small, and serves there; the unconstrained coordinate is log e.
- * Source: Johnson, Kemp and Kotz (2005), Univariate Discrete Distributions, section 11.2.20.
+ * e = s - 1 is exact where it is small, and serves there. The unconstrained coordinate is
+ * u = log(exp(e) - 1), near log e at one end and e at the other: m falls off as 2^-s there, so that
+ * equal steps in log e would soon leave no draw but 1. Source: Johnson, Kemp and Kotz (2005),
+ * Univariate Discrete Distributions, chapter 11.
  */
 #include "../math/bregman.h"
 #include "../math/zeta_functions.h"
@@ -32,15 +34,11 @@ KLF_OUTLINE double log_mean(double s)
     return klf_zeta_log_mean(s, s - 1.0);
 }
 
-KLF_OUTLINE double log_variance(double s)
+/* sqrt(v); 0 above exponents of 1020, where v is no normal number: all mass is at 1 to rounding. */
+KLF_OUTLINE double log_sd(double s)
 {
-    return klf_zeta_log_variance(s, s - 1.0);
-}
-
-/* Up to exponents of 1020 v is a normal number; beyond, all mass is at 1 to rounding. */
-static int has_spread(double s)
-{
-    return log_variance(s) >= DBL_MIN;
+    const double variance = klf_zeta_log_variance(s, s - 1.0);
+    return variance >= DBL_MIN ? sqrt(variance) : 0.0;
 }
 
 static inline family_constants prepare_density(const double *theta)
@@ -131,7 +129,7 @@ static void log_density_each(size_t n, const double *const *theta, const double 
  *
  * x^-s over the hat grows with x, so that its value `quick` at 2 is a bound below: this part of the
  * tail, H quick/(1 + H) of the mass, is accepted at once, and a draw takes one word. The rest of
- * the tail, less than 4% of the mass, takes words of its own.
+ * the tail, at most 2.6% of the mass, takes words of its own.
  *
  * The integral of (y/x)^-s, with h = 1/(2 x), a = atanh h:
  *
@@ -148,7 +146,7 @@ static void prepare_rest(const double *theta, family_constants *c)
     const double s = theta[EXPONENT], log_1_5 = 0x1.9f323ecbf984cp-2;
     c->excess = s - 1.0;
     c->mean = log_mean(s);
-    c->sd = has_spread(s) ? sqrt(log_variance(s)) : 0.0;
+    c->sd = log_sd(s);
     c->inverse_sd = c->sd > 0.0 ? 1.0 / c->sd : 1.0;
     const double tail = klf_exp(-c->excess * log_1_5) / c->excess;
     c->tail_share = tail / (1.0 + tail);
@@ -165,8 +163,8 @@ KLF_INLINE double tail_count(const family_constants *c, double t)
     return y - below < 0.5 ? below : below + 1.0;
 }
 
-/* A draw from the rest of the tail; where it is refused, any draw. Acceptance is near 1/2 at least,
- * so that the bound is never met and only makes the loop's end provable. */
+/* A draw from the rest of the tail; where it is refused, any draw, which is accepted with
+ * probability > 0.98: the bound is never met, and only makes the loop's end provable. */
 KLF_OUTLINE double slow_draw(const family_constants *c, klf_stream stream, uint64_t block,
                              uint64_t index)
 {
@@ -213,7 +211,7 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
 static int is_interior(size_t d, const double *theta)
 {
     (void)d;
-    return has_spread(theta[EXPONENT]);
+    return log_sd(theta[EXPONENT]) > 0.0;
 }
 
 static double log_partition(size_t d, const double *theta, double *work)
@@ -238,13 +236,14 @@ static klf_status from_natural(size_t d, const double *eta, double *theta)
 static void to_unconstrained(size_t d, const double *theta, double *u)
 {
     (void)d;
-    u[0] = klf_log(theta[EXPONENT] - 1.0);
+    const double e = theta[EXPONENT] - 1.0;
+    u[0] = e + klf_log_minus_expm1(-e);
 }
 
 static klf_status from_unconstrained(size_t d, const double *u, double *theta)
 {
     (void)d;
-    theta[EXPONENT] = 1.0 + klf_exp(u[0]);
+    theta[EXPONENT] = 1.0 + klf_log1p_exp(u[0]);
     return checked(theta);
 }
 
@@ -303,9 +302,10 @@ static void mean_variance(size_t d, const double *theta, double *mean, double *v
                     - mean_excess * mean_excess;
 }
 
+/* ds/du = 1 - exp(-e) */
 static double slope_score(const double *theta, klf_coordinates coordinates, double deviation)
 {
-    const double slope = coordinates == KLF_PARAMETERS ? 1.0 : theta[EXPONENT] - 1.0;
+    const double slope = coordinates == KLF_PARAMETERS ? 1.0 : -klf_expm1(1.0 - theta[EXPONENT]);
     return 0.0 - slope * deviation;
 }
 
@@ -332,8 +332,9 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
         total += weight;
         sum += weight * klf_log(x[i]);
     }
-    const double mean = sum / total, least = 1.0 / KLF_BLOCK;
-    theta[EXPONENT] = 1.0 + excess_of_mean(mean > least && mean <= 710.0 ? mean : least);
+    const double mean = sum / total;
+    const int usable = mean > 0x1p-1000 && mean < 710.0;
+    theta[EXPONENT] = 1.0 + excess_of_mean(usable ? mean : 1.0 / KLF_BLOCK);
 }
 
 /* ---- Entropy and divergence ------------------------------------------------------------------ */
@@ -355,7 +356,8 @@ static double variance_along(const void *context, double distance)
  *
  *   D = log zeta(s_q) - log zeta(s_p) + c m_p,
  *
- * where e <= 1 for both in two parts, that of 1/e in zeta and the rest, neither of which cancels. */
+ * where e <= 1 for both in two parts, that of 1/e in zeta and the rest, neither of which cancels:
+ * log zeta(s) = -log e + e R0(e) there. */
 static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
