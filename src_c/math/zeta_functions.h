@@ -80,9 +80,8 @@ static inline klf_zeta_sums klf_zeta_series(double s)
     return sums;
 }
 
-/* log zeta(s), 2^-s for large s.
- * Max error: 3 ulp. */
-static inline double klf_log_zeta(double s, double e)
+/* R0(e) = (log zeta(s) + log e)/e, for 0 <= e <= 1. */
+static inline double klf_zeta_r0(double e)
 {
     double top = 0x1.637fe3450f6f1p-21;
     top = fma(top, e, 0x1.c6a926c12b3d2p-13);
@@ -96,14 +95,11 @@ static inline double klf_log_zeta(double s, double e)
     bottom = fma(bottom, e, 0x1.5b3426c33d8c6p-3);
     bottom = fma(bottom, e, 0x1.6715558c1428p-1);
     bottom = fma(bottom, e, 1.0);
-    if (e > 1.0)
-        return klf_log1p(klf_zeta_series(s).excess);
-    return fma(e, top / bottom, -klf_log(e));
+    return top / bottom;
 }
 
-/* The mean of log n, -zeta'(s)/zeta(s): 1/e near 1, 2^-s log 2 for large s.
- * Max error: 3.5 ulp. */
-static inline double klf_zeta_log_mean(double s, double e)
+/* R1(e) = 1/e + zeta'(s)/zeta(s), for 0 <= e <= 1: the derivative of e R0. */
+static inline double klf_zeta_r1(double e)
 {
     double top = -0x1.e0a34bd031d0cp-19;
     top = fma(top, e, 0x1.731fc648338b5p-13);
@@ -117,7 +113,23 @@ static inline double klf_zeta_log_mean(double s, double e)
     bottom = fma(bottom, e, 0x1.98ce2ac283b69p-3);
     bottom = fma(bottom, e, 0x1.847db7deff259p-1);
     bottom = fma(bottom, e, 1.0);
-    double mean = 1.0 / e - top / bottom;
+    return top / bottom;
+}
+
+/* log zeta(s), 2^-s for large s.
+ * Max error: 3 ulp. */
+static inline double klf_log_zeta(double s, double e)
+{
+    if (e > 1.0)
+        return klf_log1p(klf_zeta_series(s).excess);
+    return fma(e, klf_zeta_r0(e), -klf_log(e));
+}
+
+/* The mean of log n, -zeta'(s)/zeta(s): 1/e near 1, 2^-s log 2 for large s.
+ * Max error: 3.5 ulp. */
+static inline double klf_zeta_log_mean(double s, double e)
+{
+    double mean = 1.0 / e - klf_zeta_r1(e);
     if (e > 1.0) {
         const klf_zeta_sums sums = klf_zeta_series(s);
         mean = sums.first / (1.0 + sums.excess);
