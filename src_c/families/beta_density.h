@@ -28,31 +28,16 @@ typedef struct {
 typedef struct {
     /* A, B and S in a unit that keeps S finite, S in two parts; inverses and ratios of these */
     double inverse_unit, part_a, part_b, total, total_tail, inverse_a, inverse_b, ratio_a, ratio_b;
-    double raised_a, raised_b; /* A and B themselves */
-    double near_a, near_b;     /* the excesses below which Loader's form serves */
-    double plain_b;            /* 1 if log y stands for log sigma: see below */
-    double power_a, power_b;   /* the exponents of x and y */
-    double count_a, count_b;   /* A - power_a, B - power_b: small whole numbers */
-    double constant, at_zero, at_one; /* the latter two: limits of log p at the ends */
+    double power_a, power_b;  /* the exponents of x and y */
+    double count_a, count_b;  /* A - power_a, B - power_b: small whole numbers */
+    double plain_b;           /* 1 if log y stands for log sigma: see below */
+    double constant;
+    double at_zero, at_one;   /* the limits of log p at the ends */
     beta_coordinates standard;
 } beta_constants;
 
-/* 1/B(a, b) over that of the raised shapes, times a power of two whose logarithm is *lifted:
- *
- *   one raised, a:  a/s,   both:  a b/(s (s + 1)),
- *
- * each times S/A, S/B of a raised shape, which its further power of 1/x brings, in forms in which
- * nothing over- or underflows. */
-KLF_INLINE double beta_lowering(double a, double b, double raises, double *lifted)
-{
-    const double low = a < b ? a : b, high = a < b ? b : a, s = a + b;
-    const double lift = low < 0x1p-900 ? 0x1p200 : 1.0; /* so that no product is subnormal */
-    const double share = (raises > 1.5 ? high * lift : 1.0) / (raises > 1.5 ? s * lift : s);
-    const double above = raises > 1.5 ? share * (s + 2.0) * (s + 2.0) : 1.0 + share;
-    const double below = raises > 1.5 ? (s + 1.0) * (a + 1.0) * (b + 1.0) : 1.0 + low;
-    *lifted = low < 0x1p-900 ? -200.0 * KLF_LN2 : 0.0;
-    return raises > 0.5 ? above / below * (low * lift) : 1.0;
-}
+static const double BETA_LIFT = 0x1p800;
+static const double BETA_LOG_LIFT = 800.0 * 0x1.62e42fefa39efp-1; /* 800 log 2 */
 
 /* log x = *high + the value returned, for a normal x. */
 KLF_INLINE double beta_log_parts(double x, double *high)
@@ -62,41 +47,80 @@ KLF_INLINE double beta_log_parts(double x, double *high)
     return klf_log_sum(k, f, klf_log_deficit(f, &half_square, &ignored), high);
 }
 
+/* 1/B(a, b) is that of the raised shapes times
+ *
+ *   one raised:  low (s + 1)/(s (low + 1)),   both:  a b (s + 2)^2/(s (s + 1) (a + 1) (b + 1)),
+ *
+ * low the lower shape, S/A and S/B of a raised shape included, which its further power of 1/x
+ * brings. Returns the numerator times lift; no product here is subnormal or overflows. */
+KLF_INLINE double beta_lowering(double a, double b, double raises, double lift, double *bottom)
+{
+    const double low = a < b ? a : b, high = a < b ? b : a, s = a + b;
+    const double up = s < 0x1p-500 ? 0x1p500 : 1.0, most = s < 0x1p100 ? s : 0x1p100;
+    const double top_one = most + 1.0, bottom_one = most * (1.0 + low);
+    const double top_two = (high * up) * ((s + 2.0) * (s + 2.0));
+    const double bottom_two = (s * up) * (s + 1.0) * ((a + 1.0) * (b + 1.0));
+    double top = raises > 1.5 ? top_two : top_one;
+    *bottom = raises > 1.5 ? bottom_two : bottom_one;
+    *bottom = raises > 0.5 ? *bottom : 1.0;
+    top *= low * lift;
+    return raises > 0.5 ? top : 1.0;
+}
+
+/* delta(S) - delta(A) - delta(B), by one division. */
+KLF_INLINE double beta_stirling(double a, double b)
+{
+    const double most = 0x1p300;
+    const double x = (a < most ? a : most) + KLF_STIRLING_SHIFT;
+    const double y = (b < most ? b : most) + KLF_STIRLING_SHIFT;
+    const double z = (a + b < most ? a + b : most) + KLF_STIRLING_SHIFT;
+    const double inverse = 1.0 / (x * y * z);
+    return klf_stirling_series(x * y * inverse)
+           - (klf_stirling_series(y * z * inverse) + klf_stirling_series(x * z * inverse));
+}
+
 /* The constants of x^(a-1) y^(b-1)/B(a, b), or of x^(a-1) y^(b+1)/B(a, b) for BetaPrime. */
 KLF_INLINE beta_constants beta_prepare_density(double a, double b, int is_prime)
 {
     beta_constants c;
     const double raise_a = a < 1.0 ? 1.0 : 0.0, raise_b = b < 1.0 ? 1.0 : 0.0;
-    const double high = a < b ? b : a, unit = high > 0x1p400 ? 0x1p-600 : 1.0;
-    c.raised_a = a + raise_a;
-    c.raised_b = b + raise_b;
-    c.inverse_unit = high > 0x1p400 ? 0x1p600 : 1.0;
-    c.part_a = c.raised_a * unit;
-    c.part_b = c.raised_b * unit;
+    const double raised_a = a + raise_a, raised_b = b + raise_b;
+    const int is_huge = (a > 0x1p400) | (b > 0x1p400), is_low = (a < 0x1p-400) | (b < 0x1p-400);
+    const double unit = is_huge ? 0x1p-600 : 1.0, lift = is_low ? BETA_LIFT : 1.0;
+    const double log_lift = is_low ? BETA_LOG_LIFT : 0.0;
+    c.inverse_unit = is_huge ? 0x1p600 : 1.0;
+    c.part_a = raised_a * unit;
+    c.part_b = raised_b * unit;
     c.total = c.part_a + c.part_b;
     const double from_b = c.total - c.part_a;
     c.total_tail = (c.part_a - (c.total - from_b)) + (c.part_b - from_b);
-    c.inverse_a = 1.0 / c.part_a;
-    c.inverse_b = 1.0 / c.part_b;
-    c.ratio_a = c.total * c.inverse_a;
-    c.ratio_b = c.total * c.inverse_b;
-    c.near_a = a < 4.0 ? 0.0 : 0.5;
-    c.near_b = b < 4.0 ? 0.0 : 0.5;
-    c.plain_b = is_prime && b < 4.0 ? 1.0 : 0.0;
     c.power_a = a - 1.0;
     c.power_b = is_prime ? b + 1.0 : b - 1.0;
     c.count_a = 1.0 + raise_a;
     c.count_b = is_prime ? raise_b - 1.0 : raise_b + 1.0;
+    c.plain_b = is_prime && b < 4.0 ? 1.0 : 0.0;
+    /* log b or log a, which are the same if both shapes are 1 */
+    const double end = klf_log_normal((a == 1.0 ? b : a) * lift) - log_lift;
+    const double at_zero = a < 1.0 ? INFINITY : -INFINITY, at_one = b < 1.0 ? INFINITY : -INFINITY;
+    c.at_zero = a == 1.0 ? end : at_zero;
+    c.at_one = b == 1.0 ? end : at_one;
+
+    double bottom;
+    const double top = beta_lowering(a, b, raise_a + raise_b, lift, &bottom);
+    const double product = c.part_a * c.part_b, inverse = 1.0 / (product * bottom);
+    c.inverse_a = c.part_b * bottom * inverse;
+    c.inverse_b = c.part_a * bottom * inverse;
+    c.ratio_a = c.total * c.inverse_a;
+    c.ratio_b = c.total * c.inverse_b;
     /* sqrt(A B/(2 pi S)) (S/A)^(1 + raise) (S/B)^(1 + raise), the powers from x = rho A/S; for
      * BetaPrime (S/B)^(raise - 1) */
     const double inverse_two_pi = 0x1.45f306dc9c883p-3;
-    double lifted, whole;
-    const double lowering = beta_lowering(a, b, raise_a + raise_b, &lifted);
-    const double factor = sqrt(c.total * inverse_two_pi) * sqrt(0.25 * c.ratio_a * c.ratio_b)
-                          * 2.0 * lowering;
-    const double stirling = klf_stirling_error(c.raised_a) + klf_stirling_error(c.raised_b)
-                            - klf_stirling_error(c.raised_a + c.raised_b);
-    double rest = beta_log_parts(factor, &whole) - stirling;
+    const double down = is_huge ? inverse_two_pi * 0x1p-500 : inverse_two_pi;
+    const double root = sqrt(c.total * down * c.ratio_a * c.ratio_b);
+    const double log_units = is_huge ? 550.0 * KLF_LN2 : 0.0; /* of sqrt(2^600), sqrt(2^500) */
+    double whole;
+    double rest = beta_log_parts(root * (top * (product * inverse)), &whole);
+    rest += beta_stirling(raised_a, raised_b);
     if (is_prime) {
         /* of S/B; with plain_b, less the b + 1 of log sigma */
         const double power = b < 4.0 ? b - 1.0 : -2.0;
@@ -104,31 +128,34 @@ KLF_INLINE beta_constants beta_prepare_density(double a, double b, int is_prime)
         rest = fma(power, beta_log_parts(c.ratio_b, &high_share), rest);
         whole = fma(power, high_share, whole);
     }
-    c.constant = whole + (rest + (lifted + (high > 0x1p400 ? 300.0 * KLF_LN2 : 0.0)));
-    c.at_zero = a < 1.0 ? INFINITY : (a > 1.0 ? -INFINITY : klf_log(b));
-    c.at_one = b < 1.0 ? INFINITY : (b > 1.0 ? -INFINITY : klf_log(a));
+    c.constant = whole + (rest + (log_units - log_lift));
     return c;
 }
 
-/* L = log rho and phi(rho) for rho = share ratio, ratio >= 1, and its excess over 1. Where rho
- * would be subnormal it is lifted by a power of two. A share of 0 or NaN gives nothing of use. */
-KLF_INLINE double beta_log_ratio(double share, double ratio, double excess, double *phi)
+/* power log(rho) - A e, where log(rho) is `log` and A e is `difference`. With rho = 2^k m, f = e
+ * where k = 0 and m - 1 elsewhere, and D = f - log(1 + f) it is
+ *
+ *   k = 0:  -power D - count e,   else:  -power D + power (k log 2 + f) - A e,
+ *
+ * count = A - power: where rho is near 1 and A large, D is what is left of large terms. */
+KLF_INLINE double beta_log_power(double ratio, double excess, double power, double count,
+                                 double difference, double lift, int is_plain)
 {
-    const double usual = share * ratio, lifted = share * 0x1p200 * ratio;
-    const double lift = usual < DBL_MIN ? 200.0 * KLF_LN2 : 0.0;
-    const double log = klf_log_ratio_normal(usual < DBL_MIN ? lifted : usual, excess, phi);
-    *phi += lift;
-    return log - lift;
+    double k, half_square, q;
+    const double m = klf_log_reduce_normal(ratio, &k);
+    const double f = k == 0.0 ? excess : m - 1.0;
+    const double deficit = klf_log_deficit(f, &half_square, &q);
+    const double far = fma(power, fma(k, KLF_LN2, f) - lift, -difference);
+    const double near = -count * excess;
+    return fma(-power, deficit, (k == 0.0) & !is_plain ? near : far);
 }
 
-/* Where the excess e = rho - 1 is small and A is not, -A phi - (A - power) L; elsewhere L and A phi
- * may cancel, and it is power L - A e. A e is d for one shape and -d for the other. */
-KLF_INLINE double beta_log_power(double raised, double power, double count, int is_near,
-                                 double difference, double log, double phi)
+/* rho = share ratio, ratio >= 1, lifted by a power of two with *log_lift where it is subnormal. */
+KLF_INLINE double beta_lifted(double share, double ratio, double *log_lift)
 {
-    const double near = -fma(raised, phi, count * log);
-    const double far = fma(power, log, -difference);
-    return is_near ? near : far;
+    const double usual = share * ratio, lifted = share * (ratio * BETA_LIFT);
+    *log_lift = usual < DBL_MIN ? BETA_LOG_LIFT : 0.0;
+    return usual < DBL_MIN ? lifted : usual;
 }
 
 /* log p at a point inside (0, 1). BetaPrime's power of y is not small where b is: there log y
@@ -139,15 +166,24 @@ KLF_INLINE double beta_density_inside(const beta_constants *c, beta_point point,
     const double excess_a = point.difference * c->inverse_a;
     const double excess_b = -point.difference * c->inverse_b;
     const int plain = is_prime & (c->plain_b > 0.0);
-    double phi_a, phi_b;
-    const double log_a = beta_log_ratio(point.x, c->ratio_a, excess_a, &phi_a);
-    const double log_b = beta_log_ratio(point.y, plain ? 1.0 : c->ratio_b,
-                                        plain ? -point.x : excess_b, &phi_b);
+    double lift_a, lift_b = 0.0;
+    const double rho = beta_lifted(point.x, c->ratio_a, &lift_a);
+    const double sigma = is_prime ? beta_lifted(point.y, plain ? 1.0 : c->ratio_b, &lift_b)
+                                  : point.y * c->ratio_b; /* 1 - x is never subnormal */
     return c->constant
-           + (beta_log_power(c->raised_a, c->power_a, c->count_a, fabs(excess_a) < c->near_a, d,
-                             log_a, phi_a)
-              + beta_log_power(c->raised_b, c->power_b, c->count_b, fabs(excess_b) < c->near_b, -d,
-                               log_b, phi_b));
+           + (beta_log_power(rho, excess_a, c->power_a, c->count_a, d, lift_a, 0)
+              + beta_log_power(sigma, plain ? -point.x : excess_b, c->power_b, c->count_b, -d,
+                               lift_b, plain));
+}
+
+/* L = log rho and phi(rho) for rho = share ratio, ratio >= 1, and its excess over 1. A share of 0 or NaN
+ * gives nothing of use. */
+KLF_INLINE double beta_log_ratio(double share, double ratio, double excess, double *phi)
+{
+    double lift;
+    const double log = klf_log_ratio_normal(beta_lifted(share, ratio, &lift), excess, phi);
+    *phi += lift;
+    return log - lift;
 }
 
 /* ---- Standard score -------------------------------------------------------------------------- */

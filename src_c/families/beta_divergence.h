@@ -21,23 +21,47 @@ static inline double beta_log_partition(double a, double b)
            + b * beta_log_share(b, a);
 }
 
+/* A power of two that brings a positive number within 2^-20 and 2^20. */
+static inline double beta_unit(double x)
+{
+    double unit = 1.0;
+    while (x * unit > 0x1p20 && unit > 0x1p-1020)
+        unit *= 0x1p-20;
+    while (x * unit < 0x1p-20 && unit < 0x1p1020)
+        unit *= 0x1p20;
+    return unit;
+}
+
+/* a d - b c, to relative accuracy (Kahan's; Muller et al., 2018, Handbook of Floating-Point
+ * Arithmetic, section 4.9). */
+static inline double beta_cross(double a, double b, double c, double d)
+{
+    const double product = b * c, lost = fma(-b, c, product);
+    return fma(a, d, -product) + lost;
+}
+
 /* ---- Near members ---------------------------------------------------------------------------- */
 
 /* The integral over 0 < t < 1 of (1 - t) v'F v, F the Fisher information at p + t v, v = q - p: its
  * terms are positive, also where b is far below a and F(a) - F(s) would cancel. In the pair's
- * coordinates v is (da/a, db/b) or ((b da - a db)/s, (da + db)/s). */
+ * coordinates v is (da/a, db/b) or ((b da - a db)/s, (da + db)/s), where b da - a db is the same all
+ * the way. */
 static inline double beta_near_divergence(const double *p, double da, double db)
 {
     const int wide = beta_is_wide(p[0], p[1]);
+    const double unit_a = beta_unit(p[0]), unit_b = beta_unit(p[1]);
+    const double unit_large = p[0] > p[1] ? unit_a : unit_b;
+    const double unit_small = p[0] > p[1] ? unit_b : unit_a;
+    const double cross = beta_cross(da * unit_a, db * unit_b, p[0] * unit_a, p[1] * unit_b);
     double sum = 0.0;
     for (int i = 0; i < 2 * KLF_LEGENDRE; i++) {
         const double node = (i & 1 ? 0.5 : -0.5) * klf_legendre_node[i / 2], t = 0.5 + node;
         const double a = fma(t, da, p[0]), b = fma(t, db, p[1]), s = beta_total(a, b);
         const beta_covariance v = beta_pair_covariance(wide, a, b);
-        const double first = wide ? da / a : (b / s) * da - (a / s) * db;
+        const double first = wide ? da / a : cross / (s * unit_large) / unit_small;
         const double second = wide ? db / b : da / s + db / s;
-        const double square = first * first * v.first + 2.0 * first * second * v.both
-                              + second * second * v.second;
+        const double square = first * v.first * first + 2.0 * first * (second * v.both)
+                              + second * v.second * second;
         sum += 0.5 * klf_legendre_weight[i / 2] * (1.0 - t) * square;
     }
     return sum;
@@ -45,15 +69,23 @@ static inline double beta_near_divergence(const double *p, double da, double db)
 
 /* ---- Others ---------------------------------------------------------------------------------- */
 
-/* A power of two that brings a positive number within 2^-100 and 2^100. */
-static inline double beta_unit(double x)
+/* z log(1 + b/a), where b/a may be subnormal and z large. */
+static inline double beta_times_log1p(double z, double b, double a)
 {
-    double unit = 1.0;
-    while (x * unit > 0x1p100 && unit > 0x1p-1000)
-        unit *= 0x1p-100;
-    while (x * unit < 0x1p-100 && unit < 0x1p1000)
-        unit *= 0x1p100;
-    return unit;
+    if (b / a > 0x1p-960)
+        return z * klf_log1p(b / a);
+    return z > a ? z * 0x1p-100 / a * (b * 0x1p100) : z * (b / a);
+}
+
+/* a_q log(m_q/m_p), from logarithms that are small where it is. */
+static inline double beta_share_change(double a_p, double b_p, double a_q, double b_q)
+{
+    if (a_p < b_p && a_q < b_q)
+        return a_q * (klf_log_quotient(a_q, a_p)
+                      - klf_log_quotient(beta_total(a_q, b_q), beta_total(a_p, b_p)));
+    if (a_p >= b_p && a_q >= b_q)
+        return beta_times_log1p(a_q, b_p, a_p) - beta_times_log1p(a_q, b_q, a_q);
+    return a_q * (beta_log_share(a_q, b_q) - beta_log_share(a_p, b_p));
 }
 
 /* s_q KL(m_q || m_p) = s_q (m_p h(m_q/m_p) + n_p h(n_q/n_p)), h(r) = r log r - r + 1, where
@@ -64,12 +96,11 @@ static inline double beta_mean_divergence(const double *p, const double *q)
     const double unit_p = beta_unit(beta_total(p[0], p[1])), unit_q = beta_unit(total_q);
     const double a_p = p[0] * unit_p, b_p = p[1] * unit_p, s_p = a_p + b_p;
     const double a_q = q[0] * unit_q, b_q = q[1] * unit_q, s_q = a_q + b_q;
-    const double least = 0x1p-800;
+    const double least = 0x1p-980;
     if (!(a_p > least && b_p > least && a_q > least && b_q > least))
-        return q[0] * (beta_log_share(q[0], q[1]) - beta_log_share(p[0], p[1]))
-               + q[1] * (beta_log_share(q[1], q[0]) - beta_log_share(p[1], p[0]));
-    const double product = a_p * b_q, lost = fma(-a_p, b_q, product);
-    const double cross = fma(a_q, b_p, -product) + lost;
+        return beta_share_change(p[0], p[1], q[0], q[1])
+               + beta_share_change(p[1], p[0], q[1], q[0]);
+    const double cross = beta_cross(a_q, b_q, a_p, b_p);
     double rise_a, rise_b;
     (void)klf_log_ratio_rising((a_q / s_q) * (s_p / a_p), cross / a_p / s_q, &rise_a);
     (void)klf_log_ratio_rising((b_q / s_q) * (s_p / b_p), -cross / b_p / s_q, &rise_b);
@@ -132,7 +163,9 @@ static inline double beta_far_divergence(const double *p, const double *q)
     double value0, value1, slope0, slope1;
     beta_added(a0, b0, &value0, &slope0);
     beta_added(a1, b1, &value1, &slope1);
-    const double added = value1 - value0 - (a1 - a0) / a0 * slope0
+    const double growth = (a1 - a0) / a0;
+    const double along = growth <= DBL_MAX ? growth * slope0 : (a1 - a0) * (slope0 / a0);
+    const double added = value1 - value0 - along
                          - (b1 - b0) / s0 * beta_scaled_digamma(s0);
     return beta_mean_divergence(p, q) + (beta_f_divergence(b0, b1) - added);
 }

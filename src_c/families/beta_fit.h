@@ -153,7 +153,7 @@ static inline void beta_reference(size_t n, const double *x, const double *y,
     sd = mean_x < mean_y ? sd : sd_y; /* of the one that has its digits */
     const double least = mean_x < mean_y ? mean_x : mean_y;
     double s = (mean_x / sd) * (mean_y / sd) - 1.0;
-    const double most = least > 1e-250 ? 1e24 / least : 1e274;
+    const double most = least > 1e-283 ? 1e24 / least : 1e307;
     s = s < most ? s : most; /* NaN too */
     s = s > 1e-3 ? s : 1e-3;
     theta[0] = mean_x * s > 1e-3 ? mean_x * s : 1e-3;

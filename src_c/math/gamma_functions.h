@@ -18,13 +18,11 @@
 
 /* ---- Logarithm of the gamma function --------------------------------------------------------- */
 
-/* delta(x) = lgamma(x) - (x - 1/2) log x + x - log(2 pi)/2 = 1/(12 x) - 1/(360 x^3) + ... (DLMF
- * 5.11.1), the error of Stirling's formula, as w P(w), w = 1/(x + 11/16), P of degree 17 with
- * relative error 2^-54. For x >= 1; +inf gives 0; below 1 the value means nothing.
- * Max error: 3.5 ulp, absolutely 3e-17. */
-static inline double klf_stirling_error(double x)
+/* The series of the next function, for w = 1/(x + KLF_STIRLING_SHIFT). */
+static const double KLF_STIRLING_SHIFT = 0.6875;
+
+static inline double klf_stirling_series(double w)
 {
-    const double w = 1.0 / (x + 0.6875);
     double p = 0x1.1d208e25e74aap-8;
     p = fma(p, w, -0x1.548911d2c55d6p-6);
     p = fma(p, w, 0x1.896535ea97f2ap-5);
@@ -44,6 +42,15 @@ static inline double klf_stirling_error(double x)
     p = fma(p, w, 0x1.d5555555557efp-5);
     p = fma(p, w, 0x1.5555555555555p-4);
     return w * p;
+}
+
+/* delta(x) = lgamma(x) - (x - 1/2) log x + x - log(2 pi)/2 = 1/(12 x) - 1/(360 x^3) + ... (DLMF
+ * 5.11.1), the error of Stirling's formula, as w P(w), w = 1/(x + 11/16), P of degree 17 with
+ * relative error 2^-54. For x >= 1; +inf gives 0; below 1 the value means nothing.
+ * Max error: 3.5 ulp, absolutely 3e-17. */
+static inline double klf_stirling_error(double x)
+{
+    return klf_stirling_series(1.0 / (x + KLF_STIRLING_SHIFT));
 }
 
 /* lgamma(x) in three pieces:
