@@ -30,9 +30,12 @@ static const double KLF_SMALLEST = 0x1p-1074;                /* the smallest pos
 
 /* Every family file names its functions as the table does. */
 #define KLF_FUNCTIONS \
+    .log_density = log_density, .score = score, .statistics = statistics, KLF_OTHER_FUNCTIONS
+
+/* Those but for the ones that a family with far points wraps. */
+#define KLF_OTHER_FUNCTIONS \
     .sizes = sizes, .check = check, .is_interior = is_interior, .prepare = prepare, \
-    .sample = sample, .log_density = log_density, .score = score, .statistics = statistics, \
-    .log_base_measure = log_base_measure, .log_partition = log_partition, \
+    .sample = sample, .log_base_measure = log_base_measure, .log_partition = log_partition, \
     .to_natural = to_natural, .from_natural = from_natural, \
     .to_mean = to_mean, .from_mean = from_mean, \
     .to_unconstrained = to_unconstrained, .from_unconstrained = from_unconstrained, \

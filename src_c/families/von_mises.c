@@ -3,11 +3,10 @@
  *   log p(x) = -k (1 - cos(x - m)) - log(2 pi) - log(I0(k) e^-k)
  *   eta = k (cos m, sin m),  T = (cos x, sin x),  log h = -log(2 pi),  A(eta) = log I0(k)
  *
- * With t = x - m less whole turns, 1 - cos t = 2 sin^2(t/2) and A(k) = I1(k)/I0(k), the mean of
- * cos t,
+ * With t = x - m less whole turns and A(k) = I1(k)/I0(k), the mean of cos t,
  *
  *   standard score = (sin t/sqrt(A(k)/k),  (cos t - A(k))/sqrt(A'(k))),
- *   cos t - A = (1 - A) - (1 - cos t),
+ *   cos t - A = (1 - A) - (1 - cos t),   1 - cos t = 2 sin^2(t/2),
  *
  * in which nothing cancels at large k. At k = 0, the uniform distribution, both variances are 1/2,
  * and loc is arbitrary. Sources: Mardia and Jupp (2000), Directional Statistics, section 3.5; Best
@@ -36,7 +35,7 @@ typedef struct {
 KLF_INLINE family_constants prepare_density(const double *theta)
 {
     family_constants c;
-    c.loc = klf_wrap_angle(theta[LOC]);
+    c.loc = theta[LOC]; /* in [-pi, pi) */
     c.concentration = theta[CONCENTRATION];
     c.constant = -(KLF_LOG_2PI + klf_log_bessel_i0_scaled(c.concentration));
     return c;
@@ -45,6 +44,7 @@ KLF_INLINE family_constants prepare_density(const double *theta)
 static inline void prepare_rest(const double *theta, family_constants *c)
 {
     const double k = theta[CONCENTRATION], bend = klf_bessel_bend(k);
+    c->loc = klf_wrap_angle(theta[LOC]);
     c->complement = klf_bessel_ratio_complement(k);
     c->sine_root = sqrt(bend);
     /* A' = 1/(2 k^2) for large k */
@@ -65,11 +65,10 @@ KLF_INLINE void half_angle(const family_constants *c, double x, double *sine, do
 
 KLF_INLINE double density_at(const family_constants *c, double x)
 {
-    double sine, cosine;
-    half_angle(c, x, &sine, &cosine);
     /* a sum, not a selection, which GCC would make a branch around all of the density */
     const double outside = fabs(x) > DBL_MAX ? -INFINITY : 0.0;
-    return fma(-2.0 * (c->concentration * sine), sine, c->constant) + outside;
+    const double fall = klf_versine(klf_angle_between(x, c->loc));
+    return fma(-c->concentration, fall, c->constant) + outside;
 }
 
 KLF_INLINE void score_at(const family_constants *c, double x, double *s)
@@ -102,6 +101,90 @@ KLF_INLINE int is_datum(const double *theta, double x)
 }
 
 #include "scalar_family.h"
+
+/* x itself, or a copy with all changed where any is beyond the bound: angles beyond the reach of the
+ * loops, which are rare. At most KLF_BLOCK of them. */
+static const double *within(double bound, double (*change)(double), size_t n,
+                            const double *restrict x, double *restrict copy)
+{
+    uint64_t beyond = 0;
+    for (size_t i = 0; i < n; i++)
+        beyond |= (uint64_t)(fabs(x[i]) > bound);
+    if (!beyond)
+        return x;
+    for (size_t i = 0; i < n; i++)
+        copy[i] = change(x[i]);
+    return copy;
+}
+
+static const double *near_points(size_t n, const double *x, double *copy)
+{
+    return within(KLF_LARGEST_ANGLE, klf_near_angle, n, x, copy);
+}
+
+static void log_density_anywhere(size_t d, const double *constants, size_t n,
+                                 const double *restrict x, double *restrict log_p,
+                                 double *restrict work)
+{
+    double copy[KLF_BLOCK];
+    log_density(d, constants, n, near_points(n, x, copy), log_p, work);
+}
+
+static void score_anywhere(size_t d, const double *constants, size_t n, const double *restrict x,
+                           double *restrict log_p, double *restrict s, double *restrict work)
+{
+    double copy[KLF_BLOCK];
+    score(d, constants, n, near_points(n, x, copy), log_p, s, work);
+}
+
+static size_t block_from(size_t start, size_t n)
+{
+    return n - start < KLF_BLOCK ? n - start : KLF_BLOCK;
+}
+
+/* The parameters of a block of members with their locations in [-pi, pi). */
+static void near_members(size_t start, size_t size, const double *const *theta, double *copy,
+                         const double **near)
+{
+    near[LOC] = within(KLF_BELOW_PI, klf_wrap_angle, size, theta[LOC] + start, copy);
+    near[CONCENTRATION] = theta[CONCENTRATION] + start;
+}
+
+static void log_density_each_anywhere(size_t n, const double *const *theta,
+                                      const double *restrict x, double *restrict log_p)
+{
+    double copy[KLF_BLOCK], locs[KLF_BLOCK];
+    const double *members[PARAMETERS];
+    for (size_t start = 0; start < n; start += KLF_BLOCK) {
+        const size_t size = block_from(start, n);
+        near_members(start, size, theta, locs, members);
+        log_density_each(size, members, near_points(size, x + start, copy), log_p + start);
+    }
+}
+
+static void score_each_anywhere(size_t n, const double *const *theta, const double *restrict x,
+                                klf_coordinates coordinates, double *restrict s)
+{
+    const size_t width = coordinates == KLF_PARAMETERS ? FITTED : COORDINATES;
+    double copy[KLF_BLOCK], locs[KLF_BLOCK];
+    const double *members[PARAMETERS];
+    for (size_t start = 0; start < n; start += KLF_BLOCK) {
+        const size_t size = block_from(start, n);
+        near_members(start, size, theta, locs, members);
+        score_each(size, members, near_points(size, x + start, copy), coordinates,
+                   s + start * width);
+    }
+}
+
+static void statistics_anywhere(size_t d, const double *theta, size_t n, const double *x,
+                                double *t)
+{
+    double copy[KLF_BLOCK];
+    for (size_t start = 0; start < n; start += KLF_BLOCK) {
+        const size_t size = block_from(start, n);
+        statistics(d, theta, size, near_points(size, x + start, copy), t + start * COORDINATES);
+    }
+}
 
 static void sizes(size_t d, klf_sizes *s)
 {
@@ -175,12 +258,32 @@ static size_t von_mises_propose(const family_constants *c, const klf_key *key, u
     return count;
 }
 
+/* The same proposals, all accepted, where s rounds to 1: a concentration below 2^-54. */
+static void sample_uniform(const family_constants *c, const klf_key *key, uint64_t block, size_t n,
+                           double *restrict x)
+{
+    uint64_t words[KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        klf_fill_tiles(key, block, 2 * (start / KLF_TILE), 1, words);
+        for (size_t i = 0; i < count; i++) {
+            const double turns = 2.0 * klf_uniform(words[i]);
+            const double part = turns - ((turns + KLF_MAGIC) - KLF_MAGIC);
+            x[start + i] = klf_angle_sum(c->loc, KLF_TURN * part);
+        }
+    }
+}
+
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
     (void)d, (void)table, (void)work;
     const family_constants c = load(constants);
     const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    if (c.square == 1.0) {
+        sample_uniform(&c, &key, block, n, x);
+        return;
+    }
     uint64_t group = 0;
     for (size_t filled = 0; filled < n; group++) {
         const size_t room = n - filled;
@@ -214,7 +317,7 @@ static klf_status from_vector(double along, double across, double origin, double
 static void to_natural(size_t d, const double *theta, double *eta)
 {
     (void)d;
-    klf_sincos(theta[LOC], &eta[1], &eta[0]);
+    klf_sincos(klf_near_angle(theta[LOC]), &eta[1], &eta[0]);
     eta[0] *= theta[CONCENTRATION];
     eta[1] *= theta[CONCENTRATION];
 }
@@ -240,7 +343,7 @@ static void to_mean(size_t d, const double *theta, double *mu)
 {
     (void)d;
     const double length = klf_bessel_ratio(theta[CONCENTRATION]);
-    klf_sincos(theta[LOC], &mu[1], &mu[0]);
+    klf_sincos(klf_near_angle(theta[LOC]), &mu[1], &mu[0]);
     mu[0] *= length;
     mu[1] *= length;
 }
@@ -307,7 +410,7 @@ static void map_score(size_t d, const double *theta, const double *constants,
     const family_constants c = load(constants);
     const double along = s[1] * c.cosine_root, across = s[0] * c.sine_root;
     double sine, cosine;
-    klf_sincos(theta[LOC], &sine, &cosine);
+    klf_sincos(klf_near_angle(theta[LOC]), &sine, &cosine);
     switch (coordinates) {
     case KLF_PARAMETERS:
         out[0] = c.concentration * across;
@@ -349,7 +452,7 @@ static void block_vector(size_t n, const double *x, const double *weights, doubl
     for (size_t i = 0; i < n; i++) {
         const double share = total > 0.0 ? (weights ? weights[i] : 1.0) / total : 1.0 / (double)n;
         double sine, cosine;
-        klf_sincos(0.5 * klf_angle_between(x[i], origin), &sine, &cosine);
+        klf_sincos(0.5 * klf_angle_between(klf_near_angle(x[i]), origin), &sine, &cosine);
         *rest += share * (2.0 * sine * sine);
         *across += share * (2.0 * sine * cosine);
     }
@@ -393,5 +496,10 @@ const klf_family KLF_FAMILY(von_mises) = {
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .normalise = normalise,
-    KLF_SCALAR_FUNCTIONS,
+    .log_density = log_density_anywhere,
+    .score = score_anywhere,
+    .statistics = statistics_anywhere,
+    .log_density_each = log_density_each_anywhere,
+    .score_each = score_each_anywhere,
+    KLF_OTHER_FUNCTIONS,
 };

@@ -90,7 +90,7 @@ KLF_INLINE double base_measure_at(const double *theta, double x)
     return x == x ? inside : x;
 }
 
-#define DENSITY_CONSTANTS 2 /* the series of zeta has branches */
+#define DENSITY_CONSTANTS 3 /* the series of zeta has branches */
 #include "count_family.h"
 
 static void sizes(size_t d, klf_sizes *s)

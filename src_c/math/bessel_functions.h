@@ -147,7 +147,7 @@ static inline double klf_bessel_ratio_derivative(double k)
  *
  * +inf gives -inf.
  * Max error: 2.8 ulp. */
-static inline double klf_log_bessel_i0_scaled(double k)
+KLF_INLINE double klf_log_bessel_i0_scaled(double k)
 {
     const double two_pi = 0x1.921fb54442d18p+2;
     const double z = k * k, inverse = 1.0 / k, t = 0.125 - inverse;

@@ -3,6 +3,7 @@
  */
 #include "vector_math.h"
 
+#include "angles.h"
 #include "bessel_functions.h"
 #include "elementary.h"
 #include "gamma_functions.h"
@@ -24,6 +25,7 @@ KLF_VECTOR(log1p_exp)
 KLF_VECTOR(log_minus_expm1)
 KLF_VECTOR(log_expm1_ratio)
 KLF_VECTOR(atan)
+KLF_VECTOR(versine)
 KLF_VECTOR(stirling_error)
 KLF_VECTOR(lgamma)
 KLF_VECTOR(digamma)
@@ -67,6 +69,7 @@ const klf_vector_function KLF_LEVEL_SYMBOL(klf_vector_functions)[] = {
     KLF_ENTRY(atan),
     KLF_ENTRY(sin_2pi),
     KLF_ENTRY(cos_2pi),
+    KLF_ENTRY(versine),
     KLF_ENTRY(stirling_error),
     KLF_ENTRY(lgamma),
     KLF_ENTRY(digamma),

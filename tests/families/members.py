@@ -23,6 +23,24 @@ INF = np.inf
 HERE = Path(__file__).parent
 
 
+def moments_of(x: np.ndarray, mass: np.ndarray) -> tuple[Any, Any]:
+    """Mean and variance of points with masses."""
+    mean = mass @ x
+    return mean, mass @ (x - mean) ** 2
+
+
+def gap_from(p: Any, name: str, value: Any) -> float:
+    """The largest difference of a parameter of p from another value."""
+    return float(np.abs(np.asarray(value) - p.parameters[name]).max())
+
+
+def spread_of(p: Any, name: str) -> float:
+    """The scale for a loc, the largest standard deviation for a mean, and no length else."""
+    if name == "loc":
+        return float(p.parameters["scale"])
+    return float(np.sqrt(p.variance()).max()) if name == "mean" else 0.0
+
+
 @dataclass(frozen=True)
 class Members:
     """What the contract runs over for one family.
@@ -36,6 +54,10 @@ class Members:
     or "mean") moves the parameters; holds: whether these coordinates can be gone back from;
     natural_holds: whether the natural parameters hold the member; condition: what the rounding of
     the sum eta.T - A is magnified by; fits_int64: whether draws fit integers.
+
+    Where the family is not on the line: moments: what mean() and variance() mean, from points and
+    their masses; gap: how far apart two values of a parameter are; spread: the length beside which
+    an error of a parameter counts as small.
     """
 
     ordinary: list[Any]
@@ -50,6 +72,9 @@ class Members:
     natural_holds: Callable[[Any], bool] = lambda p: True
     condition: Callable[[Any], float] = lambda p: 1.0
     fits_int64: Callable[[Any], bool] = lambda p: True
+    moments: Callable[[np.ndarray, np.ndarray], tuple[Any, Any]] = moments_of
+    gap: Callable[[Any, str, Any], float] = gap_from
+    spread: Callable[[Any, str], float] = spread_of
 
 
 def load(folder: str, name: str) -> ModuleType:

@@ -155,6 +155,12 @@ def sine_factor(z):
     return (mp.sin(2 * mp.pi * mp.sqrt(z)) / mp.sqrt(z) - 2 * mp.pi) / z
 
 
+def versine_factor(z):
+    """Return (1 - cos(t) - t^2/2)/t^4 at z = t^2."""
+    t = mp.sqrt(z)
+    return (2 * mp.sin(t / 2) ** 2 - z / 2) / z**2
+
+
 def bessel_scaled(order, k):
     """Return I_order(k) exp(-k) sqrt(2 pi k); the series for large k is DLMF 10.40.1."""
     if k < 100:
@@ -217,6 +223,9 @@ FITS = [
     Fit("sin_2pi", mp.mpf(0), LARGEST_TURN_SQUARE, sine_factor, lambda z, _: z / 6, 5),
     Fit("cos_2pi", mp.mpf(0), LARGEST_TURN_SQUARE,
         lambda z: (mp.cos(2 * mp.pi * mp.sqrt(z)) - 1) / z, lambda z, _: z, 6),
+    # error relative to 1 - cos(t), in z = t^2
+    Fit("versine", mp.mpf(0), mp.pi**2 * mp.mpf("1.0001"), versine_factor,
+        lambda z, _: z**2 / (2 * mp.sin(mp.sqrt(z) / 2) ** 2), 9),
     # relative errors for x >= 1, in w = 1/(x + shift)
     Fit("stirling_error/w", mp.mpf(0), 1 / (1 + DELTA_SHIFT), stirling_error_at, relative, 17),
     Fit("(log - digamma)/w", mp.mpf(0), 1 / (1 + PSI_SHIFT), log_minus_digamma_at, relative, 18),

@@ -187,6 +187,14 @@ def elementary_of_families():
     }
 
 
+def angles_of_families():
+    """Return name: (function, arguments) of the functions of angles.h."""
+    random.seed(5)
+    angle = exponents(-510, -50, 30) + exponents(-50, 0, 60) + between(0, math.pi, 400)
+    angle += [x for x in around(math.pi, 4, 0) if x <= math.pi]
+    return {"versine": (lambda t: 2 * mp.sin(t / 2) ** 2, both_signs(angle))}
+
+
 def bessel_pair(k):
     """Return I0(k) and I1(k) times exp(-k) sqrt(2 pi k); the series for large k is DLMF 10.40.1."""
     if k < 1000:
@@ -305,6 +313,7 @@ def main():
     write_functions(elementary_of_families())
     write_functions(bessel_of_families())
     write_functions(exponential_integral())
+    write_functions(angles_of_families())
     rows = list(zeta_rows())
     for i, name in enumerate(("log_zeta", "zeta_log_mean", "zeta_log_variance")):
         write(name, "s,e,value", ((arguments, values[i : i + 1]) for arguments, values in rows))

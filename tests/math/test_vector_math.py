@@ -10,8 +10,8 @@ import pytest
 
 HERE = Path(__file__).parent
 HEADERS = "".join((HERE.parents[1] / "src_c" / "math" / name).read_text(encoding="utf-8")
-                  for name in ("elementary.h", "gamma_functions.h", "bessel_functions.h",
-                               "zeta_functions.h", "exponential_integral.h"))
+                  for name in ("elementary.h", "angles.h", "gamma_functions.h",
+                               "bessel_functions.h", "zeta_functions.h", "exponential_integral.h"))
 INF, NAN = math.inf, math.nan
 SMALLEST, LARGEST = 2.0**-1074, math.nextafter(math.inf, 0.0)
 
@@ -29,6 +29,7 @@ BOUNDS = {
     "atan": 1.4,
     "sin_2pi": 0.9,
     "cos_2pi": 0.9,
+    "versine": 2.5,
     "stirling_error": 3.5,
     "lgamma": 4.5,
     "digamma": 4,
@@ -53,7 +54,8 @@ C_NAMES = {"sin_2pi": "sincos_2pi", "cos_2pi": "sincos_2pi"}
 
 def stated_bounds(name):
     """Read the numbers of ulp in the comment before the function's definition."""
-    definition = re.search(rf"^static inline \w+ klf_{C_NAMES.get(name, name)}\(", HEADERS, re.M)
+    definition = re.search(
+        rf"^(?:static inline|KLF_INLINE) \w+ klf_{C_NAMES.get(name, name)}\(", HEADERS, re.M)
     comment = HEADERS[HEADERS.rindex("/*", 0, definition.start()) : definition.start()]
     return {float(number) for number in re.findall(r"([0-9.]+) ulp", comment)}
 
@@ -148,6 +150,7 @@ SPECIAL = {
                 (-0.25, -1.0), (INF, NAN), (-INF, NAN), (2.0**51 + 0.5, -0.0), (1e300, 0.0)],
     "cos_2pi": [(0.0, 1.0), (-0.0, 1.0), (0.5, -1.0), (1.0, 1.0), (INF, NAN), (-INF, NAN),
                 (2.0**51 + 0.5, -1.0), (1e300, 1.0), (LARGEST, 1.0)],
+    "versine": [(0.0, 0.0), (-0.0, 0.0), (SMALLEST, 0.0), (math.pi, 2.0), (-math.pi, 2.0)],
     "stirling_error": [(INF, 0.0)],
     "lgamma": [(0.0, INF), (-0.0, INF), (1.0, 0.0), (2.0, 0.0), (INF, INF), (LARGEST, INF),
                (-1.5, NAN), (-INF, NAN), (-SMALLEST, NAN), (2.56e305, INF)],

@@ -163,6 +163,15 @@ def test_gamma_of_tiny_shape_follows_its_distribution_in_log_x(shape):
         assert 2.0 * min(low, high) > RARE, bound
 
 
+@pytest.mark.parametrize("concentration", [0.0, 1e-3, 1.0, 50.0, 1e6, 1e15])
+def test_von_mises_draws_have_the_circular_moments(concentration):
+    """mean() and variance() are of cos(x - loc) and sin(x - loc); their spread is taken from the draws."""
+    p = kf.VonMises(0.3, concentration)
+    t = p.sample(N, rng=16) - p.mean()
+    for found, expected in ((np.sin(t), 0.0), (2.0 * np.sin(0.5 * t) ** 2, p.variance())):
+        assert probability_of((found.mean() - expected) / found.std() * math.sqrt(N)) > RARE
+
+
 @pytest.mark.parametrize("rate", [1e15, 1e18])
 def test_poisson_of_huge_rate_is_normal_to_many_digits(rate):
     x = kf.Poisson(rate).sample(N, rng=12)

@@ -12,10 +12,30 @@ BELOW_PI = 3.141592653589793  # the double nearest to pi, which is below it
 
 
 def nodes(p):
-    """Trapezoidal rule on the circle cut opposite to loc: the mean is then that of the angle."""
+    """Trapezoidal rule on the circle."""
     n = 1000
     step = 2.0 * np.pi / n
-    return p.parameters["loc"] + step * (np.arange(n) - 0.5 * (n - 1)), np.full(n, step)
+    return step * (np.arange(n) - 0.5 * (n - 1)), np.full(n, step)
+
+
+def moments(x, mass):
+    """Mean direction and circular variance: one less the length of the mean of exp(i x)."""
+    resultant = mass @ np.exp(1j * x)
+    return np.angle(resultant), 1.0 - np.abs(resultant)
+
+
+def gap(p, name, value):
+    """Less whole turns; where the concentration is 0 any loc is as good as another."""
+    difference = abs(value - p.parameters[name])
+    if name == "loc":
+        difference = min(difference, 2.0 * np.pi - difference)
+        difference *= p.parameters["concentration"] > 0.0
+    return difference
+
+
+def spread(p, name):
+    """Of a loc: the standard deviation at large concentrations, a turn's order at small ones."""
+    return 1.0 / np.sqrt(1.0 + p.parameters["concentration"]) if name == "loc" else 0.0
 
 
 def digits(p, kind):
@@ -38,6 +58,9 @@ MEMBERS = Members(
     nodes=nodes,
     far=(kf.VonMises(0.0, 1e8), kf.VonMises(3.0, 1e8)),
     digits=digits,
+    moments=moments,
+    gap=gap,
+    spread=spread,
 )
 
 
