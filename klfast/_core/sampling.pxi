@@ -15,8 +15,14 @@ def check_integer_range(Distribution self):
         return
     mean, variance = self._moments()
     reach = mean + 40.0 * np.sqrt(variance) + 1000.0
-    # where the variance is infinite no bound would do: such draws stop at the largest int64
-    if np.any(np.isfinite(variance) & (reach > 9.2e18)):
+    bounded = np.isfinite(variance)
+    exceeds = np.any(bounded & (reach > 9.2e18))
+    if not np.all(bounded):
+        # The variance, perhaps the mean too, has overflowed, and E T(x) = E x is huge; or they are
+        # infinite by nature, with T(x) = log x: no bound would do, such draws stop at the largest
+        # int64.
+        exceeds = exceeds or np.any(self.mean_parameters > 9.2e18)
+    if exceeds:
         raise ValueError(
             f"{type(self).__name__}: draws of mean {np.max(mean)} may exceed the largest int64, "
             "9.2e18: pass out=, an array of float64"

@@ -33,8 +33,9 @@ class Binomial(Family):
     Natural parameter logit(probability) = log(probability/(1 - probability)), sufficient statistic
     x, log h = log(trials choose x), log-partition -trials log(1 - probability). The unconstrained
     coordinate is the natural one. The log mass is -inf where x is no count up to `trials`; counts
-    above 2**53 are rounded to doubles. Draws are int64. The parameters stand the other way round in
-    ``scipy.stats.binom(trials, probability)``, NumPy's ``binomial`` and R's ``dbinom``.
+    above 2**53 are rounded to doubles. Draws are int64; where they may exceed 9.2e18 they need a
+    float64 array as `out`. The parameters stand the other way round in ``scipy.stats.binom(trials,
+    probability)``, NumPy's ``binomial`` and R's ``dbinom``.
 
     The divergence from a member with fewer trials to one with more is a finite sum, by at most 1400
     of its terms; the other way round it is infinite.

@@ -28,10 +28,9 @@ class Geometric(Family):
     -----
     Natural parameter log(1 - probability), sufficient statistic x, log h = 0, log-partition
     -log(probability). Unconstrained coordinate logit(probability) = log(probability/(1 -
-    probability)). The log mass is -inf where x is no count. Draws are int64; those of a probability
-    so small that they exceed 9.2e18 need a float64 array as `out`. As R's ``dgeom`` and PyTorch;
-    NumPy's ``geometric`` and ``scipy.stats.geom`` count the success too, so that theirs are greater
-    by one.
+    probability)). The log mass is -inf where x is no count. Draws are int64; where they may exceed
+    9.2e18 they need a float64 array as `out`. As R's ``dgeom`` and PyTorch; NumPy's ``geometric``
+    and ``scipy.stats.geom`` count the success too, so that theirs are greater by one.
 
     References
     ----------

@@ -34,9 +34,9 @@ class NegativeBinomial(Family):
     successes)/(Gamma(successes) x!)), log-partition -successes log(probability). Unconstrained
     coordinate logit(probability) = log(probability/(1 - probability)). The mean is successes (1 -
     probability)/probability. The log mass is -inf where x is no count; counts above 2**53 are
-    rounded to doubles. Draws are int64. As ``scipy.stats.nbinom(successes, probability)``, NumPy's
-    ``negative_binomial(successes, probability)`` and R's ``dnbinom``; PyTorch's ``probs`` is 1 -
-    probability.
+    rounded to doubles. Draws are int64; where they may exceed 9.2e18 they need a float64 array as
+    `out`. As ``scipy.stats.nbinom(successes, probability)``, NumPy's ``negative_binomial(successes,
+    probability)`` and R's ``dnbinom``; PyTorch's ``probs`` is 1 - probability.
 
     The entropy, and the divergence between members with other successes, are sums over the counts
     by bounded work, the entropy to a relative 1e-13.

@@ -28,8 +28,9 @@ class ZeroTruncatedPoisson(Family):
     -----
     Natural parameter log(rate), sufficient statistic x, log h = -log x!, log-partition
     log(exp(rate) - 1). The unconstrained coordinate is the natural one. The mean is rate/(1 -
-    exp(-rate)). The log mass is -inf where x is no count from 1 on. Draws are int64. Neither NumPy
-    nor SciPy nor PyTorch has it; R's actuar calls it ``ztpois``.
+    exp(-rate)). The log mass is -inf where x is no count from 1 on. Draws are int64; where they may
+    exceed 9.2e18 they need a float64 array as `out`. Neither NumPy nor SciPy nor PyTorch has it;
+    R's actuar calls it ``ztpois``.
 
     References
     ----------

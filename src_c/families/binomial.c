@@ -20,15 +20,16 @@ enum { PARAMETERS = 2, FITTED = 1, COORDINATES = 1 };
 static const klf_parameter parameters[] = {{"probability", KLF_SCALAR, KLF_PROBABILITY, 0},
                                            {"trials", KLF_SCALAR, KLF_COUNT, 1}};
 
-/* Below this probability x/np would overflow: the mass is then that of probability `used`, shifted
- * by x times the difference of the logarithms. */
-static const double BINOMIAL_LEAST_PROBABILITY = 0x1p-900;
+/* Below this probability x/np log(x/np) might overflow: the mass is then that of probability `used`,
+ * shifted by x times the difference of log p and y times that of log q. */
+static const double BINOMIAL_LEAST_PROBABILITY = 0x1p-1012;
 
 typedef struct {
     double probability, trials, used;
     double successes, successes_low; /* n used, in two doubles */
     double failures, inverse_successes, inverse_failures;
     double constant, log_deficit;    /* log p - log used: 0 but for tiny p */
+    double excess;                   /* used - p, by which log q differs */
     double at_zero, at_trials;
     int64_t degenerate;              /* p is 0 or 1 */
     /* for the score and the sampler */
@@ -52,6 +53,7 @@ KLF_INLINE family_constants prepare_density(const double *theta)
     c.inverse_failures = 1.0 / c.failures;
     const double log_p = klf_log(p);
     c.log_deficit = p < BINOMIAL_LEAST_PROBABILITY ? log_p - klf_log(c.used) : 0.0;
+    c.excess = c.used - p;
     c.constant = klf_stirling_error(n) - 0.5 * (KLF_LOG_2PI + klf_log(c.successes * q));
     c.at_zero = n > 0.0 ? 0.0 + n * klf_log1p(-p) : 0.0;
     c.at_trials = n > 0.0 ? n * log_p : 0.0;
@@ -85,7 +87,7 @@ KLF_INLINE double density_at(const family_constants *c, double x)
     const double stirling = klf_stirling_error(x) + klf_stirling_error(y);
     const double exponent = fma(c->successes, h_x, c->failures * h_y);
     double log_p = fma(-0.5, log_x + log_y, c->constant) - (stirling + exponent);
-    log_p = fma(x, c->log_deficit, log_p);
+    log_p = fma(x, c->log_deficit, fma(y, c->excess, log_p));
     log_p = c->degenerate ? -INFINITY : log_p;
     log_p = x == c->trials ? c->at_trials : log_p;
     log_p = x == 0.0 ? c->at_zero : log_p;
@@ -301,12 +303,25 @@ static double entropy_term(const void *context, double x)
     return -klf_exp(log_p) * log_p;
 }
 
+/* For a mean below 1, by ratios of neighbouring masses: e^log p loses digits where log p is large. */
+static double short_entropy(const family_constants *c)
+{
+    double mass = klf_exp(c->at_zero), sum = -mass * c->at_zero;
+    for (double x = 1.0; x <= c->trials && x < 60.0; x += 1.0) {
+        mass *= ratio_above(c, x - 1.0);
+        sum -= mass * log_mass(c, x);
+    }
+    return sum;
+}
+
 static double entropy(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
     const family_constants c = rarer(theta[PROBABILITY], theta[TRIALS]);
     if (c.sd > 0x1p27)
         return wide_bell_entropy(c.sd);
+    if (c.sd > 0.0 && c.mean < 1.0)
+        return short_entropy(&c);
     return c.sd > 0.0 ? bell_sum(entropy_term, &c, c.mean, c.sd, 0.0, c.trials) : 0.0;
 }
 
