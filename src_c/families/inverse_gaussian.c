@@ -21,7 +21,7 @@ enum { PARAMETERS = 2, FITTED = 2, COORDINATES = 2 };
 static const klf_parameter parameters[] = {{"mean", KLF_SCALAR, KLF_POSITIVE, 0},
                                            {"shape", KLF_SCALAR, KLF_POSITIVE, 0}};
 
-/* The sampler's constants: see root_pair. */
+/* The sampler's constants: see draw_from. */
 typedef struct {
     double rest, slope, lower_top, upper_scale;
 } draw_constants;
@@ -191,15 +191,15 @@ static void to_mean(size_t d, const double *theta, double *mu)
     mu[1] = 1.0 / theta[MEAN] + 1.0 / theta[SHAPE];
 }
 
-/* 1/l = mu_2 - 1/mu_1 = (mu_1 mu_2 - 1)/mu_1, the numerator rounded once. */
+/* 1/l = mu_2 - 1/mu_1 = (mu_1 mu_2 - 1)/mu_1, the numerator rounded once; where it overflows, 1/mu_1
+ * is of no account. */
 static klf_status from_mean(size_t d, const double *mu, double *theta)
 {
     (void)d;
+    const double excess = fma(mu[0], mu[1], -1.0);
     theta[MEAN] = mu[0];
-    theta[SHAPE] = mu[0] / fma(mu[0], mu[1], -1.0);
-    if (!(theta[SHAPE] > DBL_MIN)) /* the product overflows where 1/mu_1 is of no account */
-        theta[SHAPE] = 1.0 / mu[1];
-    return mu[0] > 0.0 && mu[0] * mu[1] > 1.0 ? checked(theta) : KLF_E_DOMAIN;
+    theta[SHAPE] = excess <= DBL_MAX ? mu[0] / excess : 1.0 / mu[1];
+    return mu[0] > 0.0 && excess > 0.0 ? checked(theta) : KLF_E_DOMAIN;
 }
 
 static void to_unconstrained(size_t d, const double *theta, double *u)
