@@ -29,10 +29,14 @@ class ContinuousBernoulli(Family):
     -----
     Natural parameter logit, sufficient statistic x, log h = 0, log-partition
     log((exp(logit) - 1) / logit), which is 0 at 0. The unconstrained coordinate is the logit. Both
-    ends belong to the support. The mean is 1/(1 - exp(-logit)) - 1/logit, not the logistic function
-    of the logit. As ``torch.distributions.ContinuousBernoulli(logits=logit)``, whose `probs` is
-    that logistic function; for a negative logit as
-    ``scipy.stats.truncexpon(-logit, scale=-1/logit)``. NumPy and R have none.
+    ends belong to the support; draws lie strictly inside. The mean is
+    1/(1 - exp(-logit)) - 1/logit, not the logistic function of the logit, and 1/2 at 0. `fit` has
+    no maximum for data that are all 0 or all 1.
+
+    As ``torch.distributions.ContinuousBernoulli(logits=logit)``, whose `probs` is that logistic
+    function, and which takes a Taylor series for `probs` within 0.001 of 1/2; for a negative logit
+    as ``scipy.stats.truncexpon(-logit, scale=-1/logit)``, which has no mirror image for a positive
+    one. NumPy and R have none.
 
     References
     ----------

@@ -17,7 +17,7 @@ class VonMises(Family):
     Parameters
     ----------
     loc : float or array_like
-        Mean direction, in radians; any finite angle, reported in [-pi, pi).
+        Mean direction, in radians; any finite angle, reported less whole turns.
     concentration : float or array_like
         Concentration; finite and >= 0. 0 is the uniform distribution, for which `loc` says
         nothing. Broadcasts with `loc`.
@@ -31,16 +31,28 @@ class VonMises(Family):
     -----
     Natural parameters concentration (cos(loc), sin(loc)), which are unconstrained and serve as the
     unconstrained coordinates too; sufficient statistics (cos(x), sin(x)), log h = -log(2 pi),
-    log-partition log I0(concentration). Any finite angle is a point of the circle; draws lie in
-    [-pi, pi). Angles beyond 2**50 in size, where doubles lie a large part of a turn apart, count as
-    0. ``mean()`` is `loc`, the mean direction, and ``variance()`` the circular variance
-    1 - I1(concentration)/I0(concentration), where SciPy's ``var`` is that of the angle as a number.
-    The log-density is as ``scipy.stats.vonmises(concentration, loc=loc)``; NumPy and PyTorch take
-    (loc, concentration) too; R's ``circular::dvonmises(x, mu, kappa)``.
+    log-partition log I0(concentration). Any finite angle is a point of the circle, huge ones too:
+    whole turns are taken off exactly. `loc` and draws lie in [-pi, pi), among whose doubles are
+    ``numpy.pi``, which is below pi, and its negative.
+
+    ``mean()`` and ``variance()`` are the moments of directional statistics, which do not depend on
+    where the circle is cut: the mean direction `loc`, and the circular variance, one less the mean
+    resultant length, 1 - I1(concentration)/I0(concentration), between 0 and 1. It tends to half the
+    variance of the angle for large concentrations. PyTorch's ``variance`` and
+    ``scipy.stats.circvar`` of draws are the same; ``scipy.stats.vonmises.var`` is the variance of
+    the angle as a number, on the circle cut opposite to `loc`.
+
+    The log-density is as ``scipy.stats.vonmises(concentration, loc=loc)``, whose draws are reduced
+    likewise but whose ``mean`` is `loc` as given; NumPy's ``vonmises`` and PyTorch's ``VonMises``
+    take (loc, concentration); R's ``circular::dvonmises(x, mu, kappa)``.
+
+    `fit` has no maximum for data that are all one angle. Data whose mean resultant is 0 have
+    the uniform distribution as their fit: a concentration of 0 to rounding, beside which `loc` says
+    nothing.
 
     References
     ----------
-    Mardia and Jupp (2000), Directional Statistics, section 3.5.
+    Mardia and Jupp (2000), Directional Statistics, chapter 2 (moments) and section 3.5.
 
     Examples
     --------

@@ -37,7 +37,7 @@ KLF_INLINE family_constants prepare_density(const double *theta)
     c.sign = theta[LOGIT] > 0.0 ? -1.0 : 1.0;
     c.offset = 0.5 - 0.5 * c.sign;
     c.size = fabs(theta[LOGIT]);
-    c.constant = -klf_log_truncated_mass(c.size);
+    c.constant = 0.0 - klf_log_truncated_mass(c.size); /* no -0 */
     return c;
 }
 
