@@ -77,6 +77,12 @@ KLF_INLINE int is_datum(const double *theta, double x)
 
 #include "scalar_family.h"
 
+KLF_INLINE double draw_from(double g, double h)
+{
+    const double share = g / (g + h), positive = share < KLF_SMALLEST ? KLF_SMALLEST : share;
+    return positive > BELOW_ONE ? BELOW_ONE : positive;
+}
+
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
@@ -84,11 +90,17 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     const family_constants c = load(constants);
     double rest[KLF_BLOCK];
     beta_draw_pairs(c.standard.a, c.standard.b, stream, block, n, x, rest);
-    for (size_t i = 0; i < n; i++) {
-        const double share = x[i] / (x[i] + rest[i]);
-        const double positive = share < KLF_SMALLEST ? KLF_SMALLEST : share;
-        x[i] = positive > BELOW_ONE ? BELOW_ONE : positive;
-    }
+    for (size_t i = 0; i < n; i++)
+        x[i] = draw_from(x[i], rest[i]);
+}
+
+static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
+                        double *restrict x)
+{
+    double rest[KLF_BLOCK];
+    beta_draw_pairs_each(theta[A], theta[B], stream, block, n, x, rest);
+    for (size_t i = 0; i < n; i++)
+        x[i] = draw_from(x[i], rest[i]);
 }
 
 static void to_natural(size_t d, const double *theta, double *eta)
@@ -155,5 +167,6 @@ const klf_family KLF_FAMILY(beta) = {
                   "goes to 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
+    .sample_each = sample_each,
     KLF_SCALAR_FUNCTIONS,
 };

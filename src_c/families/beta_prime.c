@@ -76,6 +76,11 @@ KLF_INLINE int is_datum(const double *theta, double x)
 
 #include "scalar_family.h"
 
+KLF_INLINE double draw_from(double g, double h)
+{
+    return klf_clamp_positive(g / h);
+}
+
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
@@ -84,7 +89,16 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     double rest[KLF_BLOCK];
     beta_draw_pairs(c.standard.a, c.standard.b, stream, block, n, x, rest);
     for (size_t i = 0; i < n; i++)
-        x[i] = klf_clamp_positive(x[i] / rest[i]);
+        x[i] = draw_from(x[i], rest[i]);
+}
+
+static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
+                        double *restrict x)
+{
+    double rest[KLF_BLOCK];
+    beta_draw_pairs_each(theta[A], theta[B], stream, block, n, x, rest);
+    for (size_t i = 0; i < n; i++)
+        x[i] = draw_from(x[i], rest[i]);
 }
 
 static void to_natural(size_t d, const double *theta, double *eta)
@@ -151,5 +165,6 @@ const klf_family KLF_FAMILY(beta_prime) = {
                   "goes to 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
+    .sample_each = sample_each,
     KLF_SCALAR_FUNCTIONS,
 };

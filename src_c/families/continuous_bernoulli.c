@@ -104,31 +104,62 @@ static int is_interior(size_t d, const double *theta)
  *
  * where v f e^a is above 1, so that the distance from the end that is near comes out. A logit below
  * 2^-100 in size is 0 to all draws. */
+/* What the inversion needs of a member. */
+typedef struct {
+    double sign, inverse, below, least, rise; /* s, 1/a, 1 - e^-a, e^-a, e^a */
+} draw_constants;
+
+KLF_INLINE draw_constants prepare_draw(double sign, double size)
+{
+    const double a = size > 0x1p-100 ? size : 0x1p-100;
+    return (draw_constants){.sign = sign, .inverse = 1.0 / a, .below = -klf_expm1(-a),
+                            .least = klf_exp(-a), .rise = klf_exp(a < 500.0 ? a : 500.0)};
+}
+
+KLF_INLINE double draw_from(const draw_constants *c, uint64_t word)
+{
+    const uint64_t is_heavy = word >> 63;
+    const double v = 0.5 * klf_uniform(word << 1) * c->below, risen = v * c->rise;
+    double excess = risen < 1.0 ? risen : (v + c->least) - 1.0, ignored;
+    double ratio = risen < 1.0 ? 1.0 + risen : v + c->least;
+    double end = risen < 1.0 ? 1.0 : -1.0; /* -1 for the heavy end, 1 for the light */
+    excess = is_heavy ? -v : excess;
+    ratio = is_heavy ? 1.0 - v : ratio;
+    end = is_heavy ? -1.0 : end;
+    const double distance = end * klf_log_ratio_normal(ratio, excess, &ignored) * c->inverse;
+    const double place = end * c->sign < 0.0 ? distance : 1.0 - distance;
+    const double drawn = klf_clamp_positive(place);
+    return drawn < 1.0 ? drawn : 1.0 - 0x1p-53;
+}
+
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
     (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
+    const family_constants own = load(constants);
+    const draw_constants c = prepare_draw(own.sign, own.size);
     const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    const double a = c.size > 0x1p-100 ? c.size : 0x1p-100, inverse = 1.0 / a;
-    const double f = -klf_expm1(-a), least = klf_exp(-a), rise = klf_exp(a < 500.0 ? a : 500.0);
+    uint64_t words[KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        for (size_t i = 0; i < count; i++)
+            x[start + i] = draw_from(&c, words[i]);
+    }
+}
+
+static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
+                        double *restrict x)
+{
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
     uint64_t words[KLF_TILE];
     for (size_t start = 0; start < n; start += KLF_TILE) {
         klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
         const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
         for (size_t i = 0; i < count; i++) {
-            const uint64_t is_heavy = words[i] >> 63;
-            const double v = 0.5 * klf_uniform(words[i] << 1) * f, risen = v * rise;
-            double excess = risen < 1.0 ? risen : (v + least) - 1.0, ignored;
-            double ratio = risen < 1.0 ? 1.0 + risen : v + least;
-            double end = risen < 1.0 ? 1.0 : -1.0; /* -1 for the heavy end, 1 for the light */
-            excess = is_heavy ? -v : excess;
-            ratio = is_heavy ? 1.0 - v : ratio;
-            end = is_heavy ? -1.0 : end;
-            const double distance = end * klf_log_ratio_normal(ratio, excess, &ignored) * inverse;
-            const double place = end * c.sign < 0.0 ? distance : 1.0 - distance;
-            const double drawn = klf_clamp_positive(place);
-            x[start + i] = drawn < 1.0 ? drawn : 1.0 - 0x1p-53;
+            const double logit = theta[LOGIT][start + i];
+            const draw_constants c = prepare_draw(logit > 0.0 ? -1.0 : 1.0, fabs(logit));
+            x[start + i] = draw_from(&c, words[i]);
         }
     }
 }
@@ -287,5 +318,6 @@ const klf_family KLF_FAMILY(continuous_bernoulli) = {
                   "logit",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
+    .sample_each = sample_each,
     KLF_SCALAR_FUNCTIONS,
 };

@@ -38,7 +38,7 @@ static void sample_each(size_t n, const double *const *theta, klf_stream stream,
         const family_constants c = prepare_draw(one.theta);
         shape[i] = draw_shape(&c);
     }
-    klf_gamma_each(stream, block, 0, n, shape, x, log_low);
+    klf_gamma_each(stream, block, 0, n, shape, shape, x, log_low);
     for (size_t i = 0; i < n; i++) {
         const member_parameters one = member_at(theta, i);
         const family_constants c = prepare_draw(one.theta);

@@ -159,10 +159,11 @@ static inline void klf_gamma_squeeze_each(const double *restrict shape, const do
 /* The rare words of Gammas stand apart from those of other deviates of the same block. */
 #define KLF_GAMMA_RARE (UINT64_C(1) << 40)
 
-/* n <= KLF_BLOCK deviates, each of its own shape, as klf_gamma_block gives them. */
+/* n <= KLF_BLOCK deviates, each of its own shape, as klf_gamma_block gives them. The logarithms of
+ * the lowering powers are divided by `divisor`: the shape, or the shape in other units. */
 static inline void klf_gamma_each(klf_stream stream, uint64_t block, uint64_t first_tile, size_t n,
-                                  const double *restrict shape, double *restrict base,
-                                  double *restrict log_low)
+                                  const double *shape, const double *divisor,
+                                  double *restrict base, double *restrict log_low)
 {
     const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
     uint64_t words[KLF_TILE], quick[KLF_TILE];
@@ -178,8 +179,8 @@ static inline void klf_gamma_each(klf_stream stream, uint64_t block, uint64_t fi
         klf_gamma_squeeze_each(own, z, u, first, quick);
         klf_fill_tiles(&key, block, first_tile + KLF_GAMMA_LOWERING_TILE + tile, 1, words);
         for (size_t i = 0; i < KLF_TILE; i++) {
-            const double log = klf_log_normal(klf_uniform(words[i])) / own[i];
-            low[i] = own[i] < 1.0 ? log : 0.0;
+            const double log = klf_log_normal(klf_uniform(words[i]));
+            low[i] = own[i] < 1.0 ? log / divisor[start + (i < count ? i : 0)] : 0.0;
         }
         for (size_t i = 0; i < count; i++) {
             const klf_gamma_sampler c = klf_make_gamma_sampler(own[i]);

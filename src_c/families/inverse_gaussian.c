@@ -45,14 +45,19 @@ KLF_INLINE family_constants prepare_density(const double *theta)
     return c;
 }
 
-static inline void prepare_rest(const double *theta, family_constants *c)
+KLF_INLINE draw_constants prepare_draw(const double *theta)
 {
     const double ratio = klf_clamp_positive(theta[SHAPE] / theta[MEAN]);
     const int is_narrow = ratio >= 1.0;
-    c->draw.rest = is_narrow ? 1.0 : ratio;
-    c->draw.slope = is_narrow ? theta[MEAN] / theta[SHAPE] : 1.0;
-    c->draw.lower_top = is_narrow ? theta[MEAN] : theta[SHAPE];
-    c->draw.upper_scale = is_narrow ? 1.0 : 1.0 / ratio;
+    return (draw_constants){.rest = is_narrow ? 1.0 : ratio,
+                            .slope = is_narrow ? theta[MEAN] / theta[SHAPE] : 1.0,
+                            .lower_top = is_narrow ? theta[MEAN] : theta[SHAPE],
+                            .upper_scale = is_narrow ? 1.0 : 1.0 / ratio};
+}
+
+static inline void prepare_rest(const double *theta, family_constants *c)
+{
+    c->draw = prepare_draw(theta);
 }
 
 /* z at x > 0 and the root of x/m, their product being the first score: z below the mean as
@@ -155,6 +160,24 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
         const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
         for (size_t i = 0; i < count; i++)
             x[start + i] = draw_from(&c.draw, c.mean, z[i], klf_uniform(words[KLF_TILE + i]));
+    }
+}
+
+static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
+                        double *restrict x)
+{
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    uint64_t words[2 * KLF_TILE];
+    double z[KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        klf_fill_tiles(&key, block, 2 * (start / KLF_TILE), 2, words);
+        klf_normal_tile(words, z);
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        for (size_t i = 0; i < count; i++) {
+            const member_parameters one = member_at(theta, start + i);
+            const draw_constants c = prepare_draw(one.theta);
+            x[start + i] = draw_from(&c, one.theta[MEAN], z[i], klf_uniform(words[KLF_TILE + i]));
+        }
     }
 }
 
@@ -341,5 +364,6 @@ const klf_family KLF_FAMILY(inverse_gaussian) = {
                   "does",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
+    .sample_each = sample_each,
     KLF_SCALAR_FUNCTIONS,
 };

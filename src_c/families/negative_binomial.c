@@ -231,7 +231,7 @@ static void sample_each(size_t n, const double *const *theta, klf_stream stream,
 {
     const double *restrict probability = theta[PROBABILITY];
     double log_low[KLF_BLOCK];
-    klf_gamma_each(stream, block, 0, n, theta[SUCCESSES], x, log_low);
+    klf_gamma_each(stream, block, 0, n, theta[SUCCESSES], theta[SUCCESSES], x, log_low);
     for (size_t i = 0; i < n; i++)
         x[i] = rate_of(probability[i], x[i], log_low[i]);
     mixture_draws(stream, block, MIXTURE_TILE, n, x);

@@ -41,6 +41,15 @@ KLF_INLINE family_constants prepare_density(const double *theta)
     return c;
 }
 
+/* See `sample`. */
+KLF_INLINE void prepare_proposals(double k, family_constants *c)
+{
+    c->square = k < 1e100 ? 1.0 / (2.0 * k + sqrt(fma(4.0 * k, k, 1.0))) : 0.25 / k;
+    c->tangent = sqrt(c->square);
+    c->rise = 2.0 * (k * c->square);
+    c->offset = c->rise / (1.0 + c->square);
+}
+
 static inline void prepare_rest(const double *theta, family_constants *c)
 {
     const double k = theta[CONCENTRATION], bend = klf_bessel_bend(k);
@@ -51,10 +60,7 @@ static inline void prepare_rest(const double *theta, family_constants *c)
     c->cosine_root = k < 1e100 ? sqrt(klf_bessel_ratio_derivative(k)) : bend / KLF_SQRT2;
     c->inverse_sine_root = 1.0 / c->sine_root;
     c->inverse_cosine_root = klf_clamp_finite(1.0 / c->cosine_root);
-    c->square = k < 1e100 ? 1.0 / (2.0 * k + sqrt(fma(4.0 * k, k, 1.0))) : 0.25 / k;
-    c->tangent = sqrt(c->square);
-    c->rise = 2.0 * (k * c->square);
-    c->offset = c->rise / (1.0 + c->square);
+    prepare_proposals(k, c);
 }
 
 /* The sine and cosine of t/2. */
@@ -222,19 +228,23 @@ static void normalise(size_t d, double *theta)
  * groups is never met in practice: it makes the loop's end provable. */
 enum { VON_MISES_LAST_GROUP = 1 << 10 };
 
-/* Proposals h and whether each is accepted. */
+/* A proposal h; returns whether it is accepted. */
+KLF_INLINE int propose_at(const family_constants *c, double angle, double u, double *h)
+{
+    double sine, cosine;
+    klf_sincos_turn(angle, &sine, &cosine);
+    const double below = fma(c->square * sine, sine, cosine * cosine);
+    const double e = c->rise * sine * sine / below - c->offset;
+    *h = c->tangent * sine / cosine;
+    return u <= (1.0 + e) * klf_exp(-e);
+}
+
 static void von_mises_group(const family_constants *c, const uint64_t *restrict words,
                             double *restrict h, uint64_t *restrict accepted)
 {
-    for (size_t i = 0; i < KLF_TILE; i++) {
-        double sine, cosine;
-        klf_sincos_turn(klf_uniform(words[i]), &sine, &cosine);
-        const double below = fma(c->square * sine, sine, cosine * cosine);
-        const double e = c->rise * sine * sine / below - c->offset;
-        const double u = klf_uniform(words[KLF_TILE + i]);
-        accepted[i] = (uint64_t)(u <= (1.0 + e) * klf_exp(-e));
-        h[i] = c->tangent * sine / cosine;
-    }
+    for (size_t i = 0; i < KLF_TILE; i++)
+        accepted[i] = (uint64_t)propose_at(c, klf_uniform(words[i]),
+                                           klf_uniform(words[KLF_TILE + i]), h + i);
 }
 
 static size_t von_mises_propose(const family_constants *c, const klf_key *key, uint64_t block,
@@ -292,6 +302,49 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     }
     for (size_t i = 0; i < n; i++)
         x[i] = klf_angle_sum(c.loc, 2.0 * klf_atan(x[i]));
+}
+
+/* Further proposals for a draw whose first was refused. */
+KLF_OUTLINE double propose_again(double concentration, klf_stream stream, uint64_t block,
+                                 uint64_t index)
+{
+    family_constants c;
+    prepare_proposals(concentration, &c);
+    for (uint64_t attempt = 0; attempt < VON_MISES_LAST_GROUP; attempt++) {
+        uint64_t words[4];
+        double h;
+        klf_rare_words(stream, block, index, attempt, words);
+        for (size_t i = 0; i < 4; i += 2)
+            if (propose_at(&c, klf_uniform(words[i]), klf_uniform(words[i + 1]), &h))
+                return h;
+    }
+    return 0.0;
+}
+
+static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
+                        double *restrict x)
+{
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    const double *restrict k = theta[CONCENTRATION];
+    uint64_t words[2 * KLF_TILE], accepted[KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        klf_fill_tiles(&key, block, 2 * (start / KLF_TILE), 2, words);
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        for (size_t i = 0; i < count; i++) {
+            family_constants c;
+            prepare_proposals(k[start + i], &c);
+            accepted[i] = (uint64_t)propose_at(&c, klf_uniform(words[i]),
+                                               klf_uniform(words[KLF_TILE + i]), x + start + i);
+        }
+        for (size_t i = 0; i < count; i++)
+            if (!accepted[i])
+                x[start + i] = propose_again(k[start + i], stream, block, start + i);
+    }
+    const double *members[PARAMETERS];
+    double locs[KLF_BLOCK];
+    near_members(0, n, theta, locs, members);
+    for (size_t i = 0; i < n; i++)
+        x[i] = klf_angle_sum(members[LOC][i], 2.0 * klf_atan(x[i]));
 }
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
@@ -501,5 +554,6 @@ const klf_family KLF_FAMILY(von_mises) = {
     .statistics = statistics_anywhere,
     .log_density_each = log_density_each_anywhere,
     .score_each = score_each_anywhere,
+    .sample_each = sample_each,
     KLF_OTHER_FUNCTIONS,
 };

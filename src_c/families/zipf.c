@@ -113,25 +113,34 @@ static void sizes(size_t d, klf_sizes *s)
  * The integral of (y/x)^-s, with h = 1/(2 x), a = atanh h:
  *
  *   ((1 - h)^-e - (1 + h)^-e)/(2 h e) = (1 - h^2)^(-e/2) sinh(a e)/(h e). */
-static double log_acceptance(double e, double x)
+KLF_INLINE double log_acceptance(double e, double x)
 {
     const double h = 0.5 / x, a = 0.5 * klf_log1p(2.0 * h / (1.0 - h));
     const double log_sinh_ratio = klf_log_expm1_ratio(2.0 * a * e) - a * e;
     return 0.5 * e * klf_log1p(-h * h) - log_sinh_ratio - klf_log(a / h);
 }
 
+KLF_INLINE family_constants prepare_draw(const double *theta)
+{
+    const double log_1_5 = 0x1.9f323ecbf984cp-2;
+    family_constants c = {.excess = theta[EXPONENT] - 1.0};
+    const double tail = klf_exp(-c.excess * log_1_5) / c.excess;
+    c.tail_share = tail / (1.0 + tail);
+    c.quick = klf_exp(log_acceptance(c.excess, 2.0));
+    c.quick_share = c.quick * c.tail_share;
+    c.inverse_excess = 1.0 / c.excess;
+    return c;
+}
+
 static void prepare_rest(const double *theta, family_constants *c)
 {
-    const double s = theta[EXPONENT], log_1_5 = 0x1.9f323ecbf984cp-2;
-    c->excess = s - 1.0;
+    const double s = theta[EXPONENT], constant = c->constant;
+    *c = prepare_draw(theta);
+    c->exponent = s;
+    c->constant = constant;
     c->mean = log_mean(s);
     c->sd = log_sd(s);
     c->inverse_sd = c->sd > 0.0 ? 1.0 / c->sd : 1.0;
-    const double tail = klf_exp(-c->excess * log_1_5) / c->excess;
-    c->tail_share = tail / (1.0 + tail);
-    c->quick = klf_exp(log_acceptance(c->excess, 2.0));
-    c->quick_share = c->quick * c->tail_share;
-    c->inverse_excess = 1.0 / c->excess;
 }
 
 /* The count nearest to y, for 0 < t <= 1. */
@@ -161,6 +170,14 @@ KLF_OUTLINE double slow_draw(const family_constants *c, klf_stream stream, uint6
     return 1.0;
 }
 
+/* The draw that a word decides; 0 where it is one of the slow. */
+KLF_INLINE double quick_draw(const family_constants *c, uint64_t word)
+{
+    const double u = klf_uniform(word), quick = tail_count(c, u / c->quick_share);
+    const double other = u > c->tail_share ? 1.0 : 0.0;
+    return u > c->quick_share ? other : quick;
+}
+
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
@@ -171,17 +188,34 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     for (size_t start = 0; start < n; start += KLF_TILE) {
         const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
         klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
-        uint64_t slow = 0;
-        for (size_t i = 0; i < count; i++) {
-            const double u = klf_uniform(words[i]), quick = tail_count(&c, u / c.quick_share);
-            const double other = u > c.tail_share ? 1.0 : 0.0;
-            x[start + i] = u > c.quick_share ? other : quick;
-            slow |= (uint64_t)((u > c.quick_share) & (u <= c.tail_share));
-        }
-        for (size_t i = 0; slow && i < count; i++)
-            if (x[start + i] == 0.0)
-                x[start + i] = slow_draw(&c, stream, block, start + i);
+        for (size_t i = 0; i < count; i++)
+            x[start + i] = quick_draw(&c, words[i]);
     }
+    for (size_t i = 0; i < n; i++)
+        if (x[i] == 0.0)
+            x[i] = slow_draw(&c, stream, block, i);
+}
+
+static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
+                        double *restrict x)
+{
+    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
+    uint64_t words[KLF_TILE];
+    for (size_t start = 0; start < n; start += KLF_TILE) {
+        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
+        klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
+        for (size_t i = 0; i < count; i++) {
+            const member_parameters one = member_at(theta, start + i);
+            const family_constants c = prepare_draw(one.theta);
+            x[start + i] = quick_draw(&c, words[i]);
+        }
+    }
+    for (size_t i = 0; i < n; i++)
+        if (x[i] == 0.0) {
+            const member_parameters one = member_at(theta, i);
+            const family_constants c = prepare_draw(one.theta);
+            x[i] = slow_draw(&c, stream, block, i);
+        }
 }
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
@@ -359,5 +393,6 @@ const klf_family KLF_FAMILY(zipf) = {
     .no_maximum = "the data are all 1, and the likelihood grows without bound with the exponent",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
+    .sample_each = sample_each,
     KLF_SCALAR_FUNCTIONS,
 };
