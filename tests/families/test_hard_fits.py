@@ -309,3 +309,27 @@ def test_pareto_next_to_its_minimum(shape):
     x = kf.Pareto(shape, 3.0).sample(600, rng=12)
     logs = [mp.log(v / 3) for v in exact(x)]
     close(kf.Pareto.fit(x, minimum=3.0).parameters["shape"], 1 / mean(logs))
+
+
+@pytest.mark.parametrize("values", [(0.5, 2.0, 3.0), (-1.0, 0.5, 40.0), (2.0, 1e8, 1e-6)])
+def test_generalized_inverse_gaussian(values):
+    """The three equations E T(x) = mean of T(x), solved by mpmath about the fit at 40 digits."""
+    with mp.workdps(40):
+        x = exact(kf.GeneralizedInverseGaussian(*values).sample(300, rng=13))
+        targets = [mean([mp.log(v) for v in x]), mean(x), mean([1 / v for v in x])]
+        fitted = kf.GeneralizedInverseGaussian.fit([float(v) for v in x]).parameters.values()
+        power, a, b = (mp.mpf(float(v)) for v in fitted)
+
+        def equations(p, log_omega, log_ratio):
+            omega, ratio = mp.exp(log_omega), mp.exp(log_ratio)  # sqrt(a b), sqrt(b/a)
+            order = mp.besselk(p, omega)
+            slope = mp.diff(lambda q: mp.log(mp.besselk(q, omega)), p)
+            up = mp.besselk(p + 1, omega) / order
+            return [slope + log_ratio - targets[0], ratio * up / targets[1] - 1,
+                    (up - 2 * p / omega) / ratio / targets[2] - 1]
+
+        start = (power, mp.log(a * b) / 2, mp.log(b / a) / 2)
+        found = mp.findroot(equations, start, tol=mp.mpf(10) ** -50)
+        close(power, found[0])
+        close(a, mp.exp(found[1] - found[2]))
+        close(b, mp.exp(found[1] + found[2]))
