@@ -151,8 +151,9 @@ static int is_interior(size_t d, const double *theta)
 /* ---- Sampling -------------------------------------------------------------------------------- */
 
 /* Three words to a proposal: which part of the hat, where in it, and the test. More than a third of
- * the proposals are accepted, so that the bound on the groups is never met. */
-enum { LAST_GROUP = 1 << 10, WORD_TILES = 3 };
+ * the proposals are accepted: 512 of the first 8192, so that the bound on the groups is not met, but
+ * with probability below e^-1700 (Chernoff's bound). */
+enum { LAST_GROUP = 1 << 7, WORD_TILES = 3 };
 
 KLF_INLINE double propose_at(const family_constants *c, double part, double place, double *log_hat)
 {

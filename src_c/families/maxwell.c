@@ -63,7 +63,7 @@ KLF_INLINE double base_measure_at(const double *theta, double x)
 KLF_INLINE int is_datum(const double *theta, double x)
 {
     (void)theta;
-    return (x > 0.0) & (x <= 0x1p511);
+    return (x > 0.0) & (x <= DBL_MAX);
 }
 
 #include "scalar_family.h"

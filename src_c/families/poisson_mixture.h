@@ -32,10 +32,10 @@ KLF_INLINE double mixture_propose(double rate, double u, double v)
 }
 
 /* The same, again until one is accepted: a proposal is refused with probability below 0.4, so that
- * the bound is never met. */
+ * the bound is met with one below 0.4^128 < 2^-160. */
 KLF_OUTLINE double mixture_retry(double rate, klf_stream stream, uint64_t block, uint64_t index)
 {
-    enum { LAST_ATTEMPT = 1 << 10 };
+    enum { LAST_ATTEMPT = 1 << 6 };
     double x = -1.0;
     for (uint64_t attempt = 0; x < 0.0 && attempt < LAST_ATTEMPT; attempt++) {
         uint64_t words[4];

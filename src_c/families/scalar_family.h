@@ -11,7 +11,8 @@
  *   score_at(c, x, s)                   the standard score: 0 outside, NaN for NaN
  *   statistics_at(theta, x, t)          T(x); theta's fixed parameters only
  *   base_measure_at(theta, x)           log h(x): -inf outside the support, NaN for NaN
- *   is_datum(theta, x)                  whether x may stand among data: T(x) is finite there
+ *   is_datum(theta, x)                  whether x may stand among data: T(x) is finite there, but
+ *                                       for overflow
  *   DENSITY_CONSTANTS                   a macro, where prepare_density has loops or branches: the
  *                                       number of constants, from the first, that density_at reads
  *

@@ -80,7 +80,8 @@ def test_binomial_of_mean_1e_291_is_0():
 BEYOND = [kf.Poisson(1e19), kf.Poisson(1e300), kf.ZeroTruncatedPoisson(1e19),
           kf.Geometric(1e-19), kf.Geometric(1e-160), kf.Geometric(1e-300), kf.Geometric(TINY),
           kf.NegativeBinomial(0.1, 2.0**62), kf.NegativeBinomial(1e-160, 1.0),
-          kf.NegativeBinomial(TINY, 2.0), kf.Binomial(0.5, 1e20), kf.Binomial(1.0, 1e300)]
+          kf.NegativeBinomial(TINY, 2.0), kf.Binomial(0.5, 1e20), kf.Binomial(1.0, 1e300),
+          kf.Binomial(1.0, 2**63 - 1)]
 
 
 @pytest.mark.parametrize("p", BEYOND, ids=repr)
