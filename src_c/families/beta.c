@@ -85,7 +85,8 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     double rest[KLF_BLOCK];
     beta_draw_pairs(c.standard.a, c.standard.b, stream, block, n, x, rest);
     for (size_t i = 0; i < n; i++) {
-        const double share = x[i] / (x[i] + rest[i]);
+        const double low = x[i] < rest[i] ? x[i] : rest[i], least = low / (x[i] + rest[i]);
+        const double share = x[i] < rest[i] ? least : 1.0 - least; /* rounded to nearest near 1 */
         const double positive = share < KLF_SMALLEST ? KLF_SMALLEST : share;
         x[i] = positive > BELOW_ONE ? BELOW_ONE : positive;
     }
