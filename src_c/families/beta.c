@@ -79,7 +79,9 @@ KLF_INLINE int is_datum(const double *theta, double x)
 
 KLF_INLINE double draw_from(double g, double h)
 {
-    const double share = g / (g + h), positive = share < KLF_SMALLEST ? KLF_SMALLEST : share;
+    const double low = g < h ? g : h, least = low / (g + h);
+    const double share = g < h ? least : 1.0 - least; /* rounded to nearest near 1 */
+    const double positive = share < KLF_SMALLEST ? KLF_SMALLEST : share;
     return positive > BELOW_ONE ? BELOW_ONE : positive;
 }
 

@@ -36,8 +36,9 @@ typedef struct {
     beta_coordinates standard;
 } beta_constants;
 
+/* What lifts numbers that are or would become subnormal, and its logarithm. */
 static const double BETA_LIFT = 0x1p800;
-static const double BETA_LOG_LIFT = 800.0 * 0x1.62e42fefa39efp-1; /* 800 log 2 */
+static const double BETA_LOG_LIFT = 800.0 * 0x1.62e42fefa39efp-1;
 
 /* log x = *high + the value returned, for a normal x. */
 KLF_INLINE double beta_log_parts(double x, double *high)
@@ -79,48 +80,66 @@ KLF_INLINE double beta_stirling(double a, double b)
            - (klf_stirling_series(y * z * inverse) + klf_stirling_series(x * z * inverse));
 }
 
+/* A, B and S in their unit. */
+KLF_INLINE void beta_prepare_sum(beta_constants *c, double raised_a, double raised_b)
+{
+    const int is_huge = (raised_a > 0x1p400) | (raised_b > 0x1p400);
+    const double unit = is_huge ? 0x1p-600 : 1.0;
+    c->inverse_unit = is_huge ? 0x1p600 : 1.0;
+    c->part_a = raised_a * unit;
+    c->part_b = raised_b * unit;
+    c->total = c->part_a + c->part_b;
+    const double from_b = c->total - c->part_a;
+    c->total_tail = (c->part_a - (c->total - from_b)) + (c->part_b - from_b);
+}
+
+/* The inverses and ratios of these, and 1/bottom, which is returned: by one division. */
+KLF_INLINE double beta_prepare_ratios(beta_constants *c, double bottom)
+{
+    const double product = c->part_a * c->part_b, inverse = 1.0 / (product * bottom);
+    c->inverse_a = c->part_b * bottom * inverse;
+    c->inverse_b = c->part_a * bottom * inverse;
+    c->ratio_a = c->total * c->inverse_a;
+    c->ratio_b = c->total * c->inverse_b;
+    return product * inverse;
+}
+
+/* The limits of log p at 0 and, for Beta, at 1. */
+KLF_INLINE void beta_prepare_ends(beta_constants *c, double a, double b, double lift,
+                                  double log_lift)
+{
+    /* log b or log a, which are the same if both shapes are 1 */
+    const double end = klf_log_normal((a == 1.0 ? b : a) * lift) - log_lift;
+    const double at_zero = a < 1.0 ? INFINITY : -INFINITY, at_one = b < 1.0 ? INFINITY : -INFINITY;
+    c->at_zero = a == 1.0 ? end : at_zero;
+    c->at_one = b == 1.0 ? end : at_one;
+}
+
 /* The constants of x^(a-1) y^(b-1)/B(a, b), or of x^(a-1) y^(b+1)/B(a, b) for BetaPrime. */
 KLF_INLINE beta_constants beta_prepare_density(double a, double b, int is_prime)
 {
     beta_constants c;
     const double raise_a = a < 1.0 ? 1.0 : 0.0, raise_b = b < 1.0 ? 1.0 : 0.0;
-    const double raised_a = a + raise_a, raised_b = b + raise_b;
-    const int is_huge = (a > 0x1p400) | (b > 0x1p400), is_low = (a < 0x1p-400) | (b < 0x1p-400);
-    const double unit = is_huge ? 0x1p-600 : 1.0, lift = is_low ? BETA_LIFT : 1.0;
-    const double log_lift = is_low ? BETA_LOG_LIFT : 0.0;
-    c.inverse_unit = is_huge ? 0x1p600 : 1.0;
-    c.part_a = raised_a * unit;
-    c.part_b = raised_b * unit;
-    c.total = c.part_a + c.part_b;
-    const double from_b = c.total - c.part_a;
-    c.total_tail = (c.part_a - (c.total - from_b)) + (c.part_b - from_b);
+    const int is_low = (a < 0x1p-400) | (b < 0x1p-400);
+    const double lift = is_low ? BETA_LIFT : 1.0, log_lift = is_low ? BETA_LOG_LIFT : 0.0;
+    double bottom, whole;
+    const double top = beta_lowering(a, b, raise_a + raise_b, lift, &bottom);
+    beta_prepare_sum(&c, a + raise_a, b + raise_b);
+    const double lowering = top * beta_prepare_ratios(&c, bottom);
+    beta_prepare_ends(&c, a, b, lift, log_lift);
     c.power_a = a - 1.0;
     c.power_b = is_prime ? b + 1.0 : b - 1.0;
     c.count_a = 1.0 + raise_a;
     c.count_b = is_prime ? raise_b - 1.0 : raise_b + 1.0;
     c.plain_b = is_prime && b < 4.0 ? 1.0 : 0.0;
-    /* log b or log a, which are the same if both shapes are 1 */
-    const double end = klf_log_normal((a == 1.0 ? b : a) * lift) - log_lift;
-    const double at_zero = a < 1.0 ? INFINITY : -INFINITY, at_one = b < 1.0 ? INFINITY : -INFINITY;
-    c.at_zero = a == 1.0 ? end : at_zero;
-    c.at_one = b == 1.0 ? end : at_one;
-
-    double bottom;
-    const double top = beta_lowering(a, b, raise_a + raise_b, lift, &bottom);
-    const double product = c.part_a * c.part_b, inverse = 1.0 / (product * bottom);
-    c.inverse_a = c.part_b * bottom * inverse;
-    c.inverse_b = c.part_a * bottom * inverse;
-    c.ratio_a = c.total * c.inverse_a;
-    c.ratio_b = c.total * c.inverse_b;
     /* sqrt(A B/(2 pi S)) (S/A)^(1 + raise) (S/B)^(1 + raise), the powers from x = rho A/S; for
      * BetaPrime (S/B)^(raise - 1) */
     const double inverse_two_pi = 0x1.45f306dc9c883p-3;
-    const double down = is_huge ? inverse_two_pi * 0x1p-500 : inverse_two_pi;
-    const double root = sqrt(c.total * down * c.ratio_a * c.ratio_b);
-    const double log_units = is_huge ? 550.0 * KLF_LN2 : 0.0; /* of sqrt(2^600), sqrt(2^500) */
-    double whole;
-    double rest = beta_log_parts(root * (top * (product * inverse)), &whole);
-    rest += beta_stirling(raised_a, raised_b);
+    const double scale = c.inverse_unit > 1.0 ? inverse_two_pi * 0x1p-500 : inverse_two_pi;
+    const double log_units = c.inverse_unit > 1.0 ? 550.0 * KLF_LN2 : 0.0; /* of the scales */
+    const double root = sqrt(c.total * scale * c.ratio_a * c.ratio_b);
+    double rest = beta_log_parts(root * lowering, &whole);
+    rest += beta_stirling(a + raise_a, b + raise_b);
     if (is_prime) {
         /* of S/B; with plain_b, less the b + 1 of log sigma */
         const double power = b < 4.0 ? b - 1.0 : -2.0;
@@ -132,12 +151,12 @@ KLF_INLINE beta_constants beta_prepare_density(double a, double b, int is_prime)
     return c;
 }
 
-/* power log(rho) - A e, where log(rho) is `log` and A e is `difference`. With rho = 2^k m, f = e
- * where k = 0 and m - 1 elsewhere, and D = f - log(1 + f) it is
+/* power log(rho) - A e, A e = `difference`, for rho = `ratio` over a lift of this logarithm. With
+ * rho = 2^k m, f = e where k = 0 and m - 1 elsewhere, D = f - log(1 + f), count = A - power it is
  *
- *   k = 0:  -power D - count e,   else:  -power D + power (k log 2 + f) - A e,
+ *   k = 0:  -power D - count e,   else:  -power D + power (k log 2 + f) - A e:
  *
- * count = A - power: where rho is near 1 and A large, D is what is left of large terms. */
+ * where rho is near 1 and A large, D is what is left of large terms. */
 KLF_INLINE double beta_log_power(double ratio, double excess, double power, double count,
                                  double difference, double lift, int is_plain)
 {
@@ -147,7 +166,7 @@ KLF_INLINE double beta_log_power(double ratio, double excess, double power, doub
     const double deficit = klf_log_deficit(f, &half_square, &q);
     const double far = fma(power, fma(k, KLF_LN2, f) - lift, -difference);
     const double near = -count * excess;
-    return fma(-power, deficit, (k == 0.0) & !is_plain ? near : far);
+    return fma(-power, deficit, ((k == 0.0) & !is_plain) ? near : far);
 }
 
 /* rho = share ratio, ratio >= 1, lifted by a power of two with *log_lift where it is subnormal. */
@@ -176,8 +195,8 @@ KLF_INLINE double beta_density_inside(const beta_constants *c, beta_point point,
                                lift_b, plain));
 }
 
-/* L = log rho and phi(rho) for rho = share ratio, ratio >= 1, and its excess over 1. A share of 0 or NaN
- * gives nothing of use. */
+/* L = log rho and phi(rho) for rho = share ratio, ratio >= 1, and its excess over 1. A share of 0
+ * or NaN gives nothing of use. */
 KLF_INLINE double beta_log_ratio(double share, double ratio, double excess, double *phi)
 {
     double lift;

@@ -44,8 +44,8 @@ static inline double beta_cross(double a, double b, double c, double d)
 
 /* The integral over 0 < t < 1 of (1 - t) v'F v, F the Fisher information at p + t v, v = q - p: its
  * terms are positive, also where b is far below a and F(a) - F(s) would cancel. In the pair's
- * coordinates v is (da/a, db/b) or ((b da - a db)/s, (da + db)/s), where b da - a db is the same all
- * the way. */
+ * coordinates v is (da/a, db/b) or ((b da - a db)/s, (da + db)/s); b da - a db is the same all the
+ * way. */
 static inline double beta_near_divergence(const double *p, double da, double db)
 {
     const int wide = beta_is_wide(p[0], p[1]);

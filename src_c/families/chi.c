@@ -60,7 +60,7 @@ KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
     double excess, phi;
     const double inside = (log_relative(c, x, &excess, &phi) + c->log_offset) * c->inverse_root;
-    s[0] = (x < 0.0) | (x > DBL_MAX) ? 0.0 : inside;
+    s[0] = ((x < 0.0) | (x > DBL_MAX)) ? 0.0 : inside;
 }
 
 KLF_INLINE void statistics_at(const double *theta, double x, double *t)

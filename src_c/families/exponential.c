@@ -35,7 +35,7 @@ KLF_INLINE double density_at(const family_constants *c, double x)
 KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
     const double inside = fma(-c->rate, x, 1.0);
-    s[0] = (x < 0.0) | (x > DBL_MAX) ? 0.0 : inside;
+    s[0] = ((x < 0.0) | (x > DBL_MAX)) ? 0.0 : inside;
 }
 
 KLF_INLINE void statistics_at(const double *theta, double x, double *t)

@@ -44,7 +44,7 @@ KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
     const double z = klf_standardise(&c->standard, x);
     const double inside = c->root_shape * fma(-z, z, 1.0);
-    s[0] = (x < 0.0) | (x > DBL_MAX) ? 0.0 : inside;
+    s[0] = ((x < 0.0) | (x > DBL_MAX)) ? 0.0 : inside;
 }
 
 KLF_INLINE void statistics_at(const double *theta, double x, double *t)

@@ -47,7 +47,7 @@ KLF_INLINE double density_at(const family_constants *c, double x)
     double y;
     const double z = standardised_log(c, x, &y);
     const double inside = fma(-0.5 * z, z, c->constant) - y;
-    const double log_p = (x <= 0.0) | (x > DBL_MAX) ? -INFINITY : inside;
+    const double log_p = ((x <= 0.0) | (x > DBL_MAX)) ? -INFINITY : inside;
     return x == x ? log_p : x;
 }
 
