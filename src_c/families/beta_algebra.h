@@ -114,6 +114,7 @@ typedef struct {
     /* the score is s1 = first w - first_mean, w = log x or u; s2 = second_a phi(x/m) + second_b w'
      * - second_mean - regression s1, w' = log y or phi(y/n) */
     double first, first_mean, second_a, second_b, second_mean, regression;
+    double first_unit, second_unit; /* those of first and second_b, which could overflow else */
 } beta_coordinates;
 
 static inline beta_coordinates beta_prepare_coordinates(double a, double b)
@@ -128,10 +129,13 @@ static inline beta_coordinates beta_prepare_coordinates(double a, double b)
     c.r11 = sqrt(v.first);
     c.r21 = v.both / c.r11;
     c.r22 = sqrt(v.second - c.r21 * c.r21);
-    c.first = wide ? a / c.r11 : 1.0 / c.r11;
+    const int huge_a = wide & (a > 0x1p400), huge_b = wide & (b > 0x1p400);
+    c.first_unit = huge_a ? 0x1p600 : 1.0;
+    c.second_unit = huge_b ? 0x1p600 : 1.0;
+    c.first = wide ? a / c.first_unit / c.r11 : 1.0 / c.r11;
     c.first_mean = first / c.r11;
     c.second_a = wide ? 0.0 : -a / c.r22;
-    c.second_b = wide ? b / c.r22 : -b / c.r22;
+    c.second_b = wide ? b / c.second_unit / c.r22 : -b / c.r22;
     c.second_mean = second / c.r22;
     c.regression = c.r21 / c.r22;
     return c;

@@ -220,8 +220,9 @@ KLF_INLINE void beta_score_inside(const beta_constants *c, beta_point point, dou
     const double log_b = beta_log_ratio(point.y, wide ? 1.0 : c->ratio_b, excess_b, &phi_b);
     const double first = wide ? log_a : log_a - log_b;
     const double second = wide ? log_b : phi_b;
-    s[0] = fma(k->first, first, -k->first_mean) + (point.x - point.x); /* NaN for NaN */
-    s[1] = fma(k->second_a, phi_a, fma(k->second_b, second, -k->second_mean))
+    s[0] = fma(k->first, first * k->first_unit, -k->first_mean);
+    s[0] += point.x - point.x; /* NaN for NaN */
+    s[1] = fma(k->second_a, phi_a, fma(k->second_b, second * k->second_unit, -k->second_mean))
            - k->regression * s[0];
 }
 

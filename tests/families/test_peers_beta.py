@@ -13,7 +13,7 @@ from pathlib import Path
 import mpmath as mp
 import numpy as np
 import pytest
-from numpy.testing import assert_array_equal
+from numpy.testing import assert_allclose, assert_array_equal
 from scipy import special, stats
 
 import klfast as kf
@@ -46,8 +46,10 @@ def test_beta_of_one_thousandth_lies_at_both_ends_and_inside():
     assert_share((x == BELOW_ONE).sum(), special.betainc(1e-3, 1e-3, 1.5 * 2.0**-53))
 
 
-@pytest.mark.parametrize(("a", "b"), [(1e-49, 1e-40), (1e-40, 1e-49), (3e-49, 1e-49), (1e-40, 1e-40),
-                                      (2e-308, 1.5e-308), (TINY, 3.0 * TINY)])
+@pytest.mark.parametrize(("a", "b"), [
+    (1e-49, 1e-40), (1e-40, 1e-49), (3e-49, 1e-49), (1e-40, 1e-40), (2e-308, 1.5e-308),
+    (TINY, 3.0 * TINY),
+])
 def test_beta_of_tiny_shapes_falls_to_an_end_with_the_odds_of_its_shapes(a, b):
     """numpy hangs at (1e-49, 1e-40), and gives NaN near the smallest normal number."""
     x = kf.Beta(a, b).sample(N, rng=2)
@@ -94,6 +96,15 @@ def test_log_density_has_the_same_bits_alone_and_in_arrays(cls):
     assert_array_equal(cls(a, b).log_density(x), alone)
 
 
+@pytest.mark.parametrize("shapes", [(1e-20, 1e300), (0.03, 4e307), (3.0, 1e306), (1e-300, 1e300)])
+def test_score_where_a_shape_is_huge(shapes):
+    """b (log(1 - x) - E log(1 - x)) is a - b x there, to a relative error of x."""
+    a, b = shapes
+    x = np.array([0.01, 0.7, 3.0, 40.0]) / b
+    score = kf.Beta(a, b).score(x, coordinates="unconstrained")[:, 1]
+    assert_allclose(score, a - b * x, rtol=1e-12, atol=1e-12 * a)
+
+
 # ---- Fits ----
 
 
@@ -108,7 +119,7 @@ def test_data_on_an_edge_are_refused_with_their_index(cls, data, index):
 
 
 def likelihood_equations(data):
-    """The ratios of E log x and E log(1 - x) to the data's, less 1, as functions of log a, log b."""
+    """The ratios of E log x and E log(1 - x) to the data's, less 1, by log a and log b."""
     x = [mp.mpf(float(value)) for value in data]
     log_x = mp.fsum(mp.log(value) for value in x) / len(x)
     log_y = mp.fsum(mp.log(1 - value) for value in x) / len(x)
@@ -156,6 +167,12 @@ def test_equal_data_have_no_maximum_and_the_error_says_why(cls, data):
         cls.fit(data)
     with pytest.raises(ValueError, match=r"all equal"):
         cls.fit([*data, 0.9], [1.0] * len(data) + [0.0])
+
+
+def test_data_whose_maximum_no_doubles_hold_are_an_error():
+    """b is about a / mean, beyond the largest double."""
+    with pytest.raises(ValueError, match=r"exceeds the largest double"):
+        kf.Beta.fit([TINY, 2.0 * TINY, 5e-311])
 
 
 @pytest.mark.parametrize("cls", [kf.Beta, kf.BetaPrime])

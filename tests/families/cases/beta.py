@@ -25,7 +25,7 @@ def log_odds_grid(p):
 
 
 def nodes(p):
-    """Trapezoidal rule in the logit of x; what lies above 1 - 2**-53 must not matter: b not below 0.9."""
+    """Trapezoidal rule in the logit of x, for b of 0.9 or more: nothing above 1 - 2**-53 counts."""
     t, step = log_odds_grid(p)
     x = special.expit(t)
     inside = (x > 0.0) & (x < 1.0)
@@ -44,7 +44,7 @@ def digits(p, kind):
 
 
 def holds(p, kind):
-    """Means that the doubles hold: beyond, the matrix of their derivatives is singular to rounding."""
+    """Not the means where the matrix of their derivatives is singular to rounding."""
     return kind == "natural" or all(1e-20 < value < 1e12 for value in p.parameters.values())
 
 
