@@ -306,7 +306,7 @@ def test_the_last_block_can_be_drawn_and_no_more():
         kf.Normal(0.0, 1.0).sample(rng=last)
     near = kf.Stream(7, 0, 2**64 - 2)
     with pytest.raises(OverflowError):
-        kf.Normal(np.zeros(3), 1.0).sample(1, rng=near)
+        kf.Normal(np.zeros(1200), 1.0).sample(1, rng=near)  # three blocks
     assert near.block == 2**64 - 2
 
 

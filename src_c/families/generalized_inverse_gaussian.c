@@ -56,6 +56,12 @@ static hat_side make_side(const gig_shape *s, double side)
     return hat;
 }
 
+static void make_hat(family_constants *c)
+{
+    c->right = make_side(&c->shape, 1.0);
+    c->left = make_side(&c->shape, -1.0);
+}
+
 static inline void prepare_rest(const double *theta, family_constants *c)
 {
     (void)theta;
@@ -64,8 +70,7 @@ static inline void prepare_rest(const double *theta, family_constants *c)
     (void)klf_cholesky(GIG_STATISTICS, c->factor, 0.0);
     memcpy(c->inverse, c->factor, sizeof c->inverse);
     klf_invert_lower(GIG_STATISTICS, c->inverse);
-    c->right = make_side(&c->shape, 1.0);
-    c->left = make_side(&c->shape, -1.0);
+    make_hat(c);
 }
 
 /* L = log s with phi(s) and phi(1/s), for x/m well inside the range. */
@@ -152,8 +157,9 @@ static int is_interior(size_t d, const double *theta)
 
 /* Three words to a proposal: which part of the hat, where in it, and the test. More than a third of
  * the proposals are accepted: 512 of the first 8192, so that the bound on the groups is not met, but
- * with probability below e^-1700 (Chernoff's bound). */
-enum { LAST_GROUP = 1 << 7, WORD_TILES = 3 };
+ * with probability below e^-1700 (Chernoff's bound); nor is that on the attempts, but with
+ * probability (2/3)^256. */
+enum { LAST_GROUP = 1 << 7, LAST_ATTEMPT = 1 << 8, WORD_TILES = 3 };
 
 KLF_INLINE double propose_at(const family_constants *c, double part, double place, double *log_hat)
 {
@@ -169,18 +175,23 @@ KLF_INLINE double propose_at(const family_constants *c, double part, double plac
     return in_middle ? flat : outer;
 }
 
+/* Whether the proposal t, drawn from the words u, v and w, is accepted. */
+KLF_INLINE int is_accepted(const family_constants *c, uint64_t u, uint64_t v, uint64_t w, double *t)
+{
+    double log_hat;
+    *t = propose_at(c, klf_uniform(u), klf_uniform(v), &log_hat);
+    return klf_log_normal(klf_uniform(w)) + log_hat <= gig_exponent(&c->shape, *t);
+}
+
 static size_t propose(const family_constants *c, const klf_key *key, uint64_t block,
                       uint64_t group, size_t wanted, double *restrict out)
 {
     uint64_t words[WORD_TILES * KLF_TILE], accept[KLF_TILE];
     double t[KLF_TILE];
     klf_fill_tiles(key, block, WORD_TILES * group, WORD_TILES, words);
-    for (size_t i = 0; i < KLF_TILE; i++) {
-        double log_hat;
-        t[i] = propose_at(c, klf_uniform(words[i]), klf_uniform(words[KLF_TILE + i]), &log_hat);
-        const double log_u = klf_log_normal(klf_uniform(words[2 * KLF_TILE + i]));
-        accept[i] = (uint64_t)(log_u + log_hat <= gig_exponent(&c->shape, t[i]));
-    }
+    for (size_t i = 0; i < KLF_TILE; i++)
+        accept[i] = (uint64_t)is_accepted(c, words[i], words[KLF_TILE + i],
+                                          words[2 * KLF_TILE + i], t + i);
     size_t accepted = 0;
     for (size_t i = 0; i < KLF_TILE && accepted < wanted; i++) {
         out[accepted] = t[i];
@@ -192,21 +203,44 @@ static size_t propose(const family_constants *c, const klf_key *key, uint64_t bl
     return accepted;
 }
 
+/* The draw mode e^t, in two halves: e^t alone may overflow. */
+KLF_INLINE double at_log_distance(double mode, double t)
+{
+    const double half = sqrt(mode) * klf_exp(0.5 * t);
+    return klf_clamp_positive(half * half);
+}
+
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
     (void)d, (void)table, (void)work;
     const family_constants c = load(constants);
     const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    const double root = sqrt(c.shape.mode);
     uint64_t group = 0;
     for (size_t filled = 0; filled < n; group++) {
         const size_t room = n - filled;
         filled += propose(&c, &key, block, group, room < KLF_TILE ? room : KLF_TILE, x + filled);
     }
-    for (size_t i = 0; i < n; i++) { /* in two halves: e^t alone may overflow */
-        const double half = root * klf_exp(0.5 * x[i]);
-        x[i] = klf_clamp_positive(half * half);
+    for (size_t i = 0; i < n; i++)
+        x[i] = at_log_distance(c.shape.mode, x[i]);
+}
+
+/* The quadrature of the other constants is left out: the hat is most of the work. */
+static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
+                        double *restrict x)
+{
+    for (size_t i = 0; i < n; i++) {
+        family_constants c;
+        c.shape = gig_make_shape(theta[P][i], theta[A][i], theta[B][i]);
+        make_hat(&c);
+        double t = 0.0;
+        uint64_t words[4];
+        for (uint64_t attempt = 0; attempt < LAST_ATTEMPT; attempt++) {
+            klf_rare_words(stream, block, i, attempt, words);
+            if (is_accepted(&c, words[0], words[1], words[2], &t))
+                break;
+        }
+        x[i] = at_log_distance(c.shape.mode, t);
     }
 }
 
@@ -573,5 +607,6 @@ const klf_family KLF_FAMILY(generalized_inverse_gaussian) = {
                   "InverseGamma or InverseGaussian instead",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
+    .sample_each = sample_each,
     KLF_SCALAR_FUNCTIONS,
 };

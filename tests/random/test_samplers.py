@@ -36,26 +36,27 @@ def exact(p):
     return CASES[type(p).__name__].exact(p)
 
 
-def count_bins(q):
+def count_bins(q, n):
     """Integer edges of bins that each hold about 1/BINS, or one integer where it holds more."""
     edges = np.unique(q.ppf(np.arange(1, BINS) / BINS))
     cumulative = np.concatenate([[0.0], q.cdf(edges), [1.0]])
     masses = np.diff(cumulative)
-    kept = masses[:-1] * N > 50.0  # edges that leave too little are joined to the next bin
+    kept = masses[:-1] * n > 50.0  # edges that leave too little are joined to the next bin
     return edges[kept]
 
 
 def chi_square(x, q, discrete):
     if discrete:
-        edges = count_bins(q)
+        edges = count_bins(q, len(x))
         if not len(edges):
             return 1.0
         masses = np.diff(np.concatenate([[0.0], q.cdf(edges), [1.0]]))
         counts = np.bincount(np.searchsorted(edges, x, side="left"), minlength=len(masses))
-        few = masses * N < 50.0
+        few = masses * len(x) < 50.0
         counts = np.append(counts[~few], counts[few].sum())
         masses = np.append(masses[~few], masses[few].sum())
-        counts, masses = counts[masses * N >= 10.0], masses[masses * N >= 10.0]
+        whole = masses * len(x) >= 10.0
+        counts, masses = counts[whole], masses[whole]
     else:
         counts = np.bincount(np.minimum((q.cdf(x) * BINS).astype(int), BINS - 1), minlength=BINS)
         masses = np.full(BINS, 1.0 / BINS)
@@ -70,7 +71,7 @@ def tail_probabilities(x, q):
     found = []
     for hits, mass in ((np.sum(x <= q.ppf(1e-4)), q.cdf(q.ppf(1e-4))),
                        (np.sum(x > q.isf(1e-4)), q.sf(q.isf(1e-4)))):
-        low, high = stats.binom.cdf(hits, N, mass), stats.binom.sf(hits - 1, N, mass)
+        low, high = stats.binom.cdf(hits, len(x), mass), stats.binom.sf(hits - 1, len(x), mass)
         found.append(2.0 * min(low, high))
     return found
 

@@ -2,14 +2,18 @@
 
 Every family's grid of members goes over and over through one array of a million draws, so that
 members of all kinds stand side by side in every block. Each member's draws then pass the checks of
-test_samplers.py, with its rate of false alarms; that they see a wrong parameter among the others
-is itself tested.
+test_samplers.py, with its rate of false alarms; that they see a wrong parameter is itself tested.
 """
 
 from __future__ import annotations
 
+import sys
+from pathlib import Path
+
 import numpy as np
 import pytest
+
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "families"))
 from members import CASES, batch_of
 from test_samplers import N, RARE, checks, exact
 
@@ -40,9 +44,8 @@ def test_draws_of_many_members_follow_their_distributions(name):
 @pytest.mark.parametrize("name", SCALAR)
 def test_the_checks_see_a_wrong_parameter(name):
     for p, wrong in SCALAR[name].WRONG:
-        found = checks(draws_of([p, p])[0], exact(wrong), p.is_integer)
-        found |= checks(draws_of([p, p])[1], exact(wrong), p.is_integer)
-        assert min(found.values()) < 1e-4
+        found = checks(draws_of([p])[0], exact(wrong), p.is_integer)
+        assert min(found.values()) < RARE
 
 
 @pytest.mark.parametrize("name", SCALAR)
