@@ -19,8 +19,8 @@ from klfast.families import HalfNormal as HalfNormal
 from klfast.families import InverseGamma as InverseGamma
 from klfast.families import InverseGaussian as InverseGaussian
 from klfast.families import Laplace as Laplace
-from klfast.families import LogNormal as LogNormal
 from klfast.families import Logarithmic as Logarithmic
+from klfast.families import LogNormal as LogNormal
 from klfast.families import Maxwell as Maxwell
 from klfast.families import MultivariateNormal as MultivariateNormal
 from klfast.families import Nakagami as Nakagami

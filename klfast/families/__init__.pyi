@@ -8,7 +8,9 @@ from klfast.families.continuous_bernoulli import ContinuousBernoulli as Continuo
 from klfast.families.exponential import Exponential as Exponential
 from klfast.families.family import Family as Family
 from klfast.families.gamma import Gamma as Gamma
-from klfast.families.generalized_inverse_gaussian import GeneralizedInverseGaussian as GeneralizedInverseGaussian
+from klfast.families.generalized_inverse_gaussian import (
+    GeneralizedInverseGaussian as GeneralizedInverseGaussian,
+)
 from klfast.families.geometric import Geometric as Geometric
 from klfast.families.gumbel import Gumbel as Gumbel
 from klfast.families.half_normal import HalfNormal as HalfNormal

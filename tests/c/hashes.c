@@ -163,23 +163,55 @@ static uint64_t hash_densities(const member *m, size_t size, const double *x)
     hash_doubles(&hash, size, log_p);
     m->family->statistics(m->d, m->theta, size, x, t);
     hash_doubles(&hash, size * m->sizes.coordinates, t);
-    if (m->family->log_density_each) { /* a parameter set to each x: near the member's own */
-        const double *columns[8];
-        double *values = new_doubles(m->family->n_parameters * size);
-        if (m->family->n_parameters > 8)
-            fail("more than 8 parameters");
-        for (size_t p = 0; p < m->family->n_parameters; p++) {
-            columns[p] = values + p * size;
-            for (size_t i = 0; i < size; i++)
-                values[p * size + i] = m->theta[p] * (1.0 + 0x1p-9 * (double)(i % 64));
-        }
-        m->family->log_density_each(size, columns, x, log_p);
-        hash_doubles(&hash, size, log_p);
-        free(values);
-    }
     free(log_p);
     free(t);
     return hash;
+}
+
+/* A member to each point, near this one where that is in the domain. */
+static double *new_columns(const member *m, size_t size, const double **columns)
+{
+    const size_t n = m->family->n_parameters;
+    double *values = new_doubles(n * size), *one = new_doubles(n);
+    klf_violation ignored;
+    for (size_t i = 0; i < size; i++) {
+        for (size_t p = 0; p < n; p++)
+            one[p] = m->theta[p] * (1.0 + (p < m->sizes.fitted ? 0x1p-9 * (double)(i % 64) : 0.0));
+        const int valid = m->family->check(m->d, one, &ignored, m->work) == KLF_OK;
+        for (size_t p = 0; p < n; p++)
+            values[p * size + i] = valid ? one[p] : m->theta[p];
+    }
+    for (size_t p = 0; p < n; p++)
+        columns[p] = values + p * size;
+    free(one);
+    return values;
+}
+
+/* Log-densities, scores and draws of scalar families with a member to each point. */
+static void hash_each(uint64_t *hash, const member *m, size_t size, const double *x)
+{
+    enum { MOST = 8 };
+    const klf_family *family = m->family;
+    if (family->n_parameters > MOST)
+        fail("more than 8 parameters");
+    const double *columns[MOST], *block[MOST];
+    double *values = new_columns(m, size, columns);
+    double *out = new_doubles(size * m->sizes.coordinates);
+    family->log_density_each(size, columns, x, out);
+    hash_doubles(hash, size, out);
+    for (int c = KLF_PARAMETERS; c <= KLF_UNCONSTRAINED; c++) {
+        family->score_each(size, columns, x, (klf_coordinates)c, out);
+        hash_doubles(hash, size * (c ? m->sizes.coordinates : m->sizes.fitted), out);
+    }
+    for (size_t start = 0; start < size && family->sample_each; start += KLF_BLOCK) {
+        for (size_t p = 0; p < family->n_parameters; p++)
+            block[p] = columns[p] + start;
+        const size_t n = block_length(size, start);
+        family->sample_each(n, block, stream, start / KLF_BLOCK, out);
+        hash_doubles(hash, n, out);
+    }
+    free(values);
+    free(out);
 }
 
 /* The accumulated moments of all blocks; returns their number. log_ratio and weights may be NULL. */
@@ -382,7 +414,9 @@ static void print_family(const klf_level *level, const klf_family *family, size_
         uint64_t samples = EMPTY;
         draw(&m, size, x);
         hash_doubles(&samples, size * m.sizes.event, x);
-        const uint64_t densities = hash_densities(&m, size, x);
+        uint64_t densities = hash_densities(&m, size, x);
+        if (family->log_density_each)
+            hash_each(&densities, &m, size, x);
         const uint64_t moments = hash_moments(level, &m, size, x);
         const uint64_t algebra = hash_algebra(&m, &left);
         const uint64_t reverse = size < 2 ? EMPTY : hash_reverse(level, &m, &left, &right, size);
