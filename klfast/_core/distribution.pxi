@@ -324,7 +324,7 @@ cdef class Distribution:
 
     @classmethod
     def _parameter_table(cls):
-        """Of each parameter: name, number of axes of its own, its domain in words, whether fixed."""
+        """Of each parameter: name, number of its own axes, domain in words, whether it is fixed."""
         cdef const klf_family *family = klf_find_family(level, cls._family.encode())
         return [(family.parameters[i].name.decode(), int(family.parameters[i].shape),
                  klf_broken_rule(family.parameters[i].domain, float("nan")).decode()

@@ -176,7 +176,8 @@ def sample_batch(Distribution self, Stream stream, uint64_t first, uint64_t coun
     cdef double *out = data_of(result)
     cdef int64_t *integers = <int64_t *>cnp.PyArray_DATA(result)
     cdef size_t event = self.sizes.event, members = self.members, n, i, j
-    cdef uint64_t blocks = (count + KLF_BLOCK - 1) // KLF_BLOCK, unit, block, member, prepared = members, place
+    cdef uint64_t blocks = (count + KLF_BLOCK - 1) // KLF_BLOCK
+    cdef uint64_t unit, block, member, prepared = members, place
     cdef double *constants = new_doubles(self.sizes.constants + self.sizes.table + self.sizes.work
                                          + KLF_BLOCK * (event + 1))
     cdef double *table = constants + self.sizes.constants

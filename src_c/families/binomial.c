@@ -20,8 +20,8 @@ enum { PARAMETERS = 2, FITTED = 1, COORDINATES = 1 };
 static const klf_parameter parameters[] = {{"probability", KLF_SCALAR, KLF_PROBABILITY, 0},
                                            {"trials", KLF_SCALAR, KLF_COUNT, 1}};
 
-/* Below this probability x/np log(x/np) might overflow: the mass is then that of probability `used`,
- * shifted by x times the difference of log p and y times that of log q. */
+/* Below this probability x/np log(x/np) might overflow: the mass is then that of probability
+ * `used`, shifted by x times the difference of log p and y times that of log q. */
 static const double BINOMIAL_LEAST_PROBABILITY = 0x1p-1012;
 
 typedef struct {
@@ -303,7 +303,7 @@ static double entropy_term(const void *context, double x)
     return -klf_exp(log_p) * log_p;
 }
 
-/* For a mean below 1, by ratios of neighbouring masses: e^log p loses digits where log p is large. */
+/* For a mean below 1, by ratios of neighbours: e^log p loses digits where log p is large. */
 static double short_entropy(const family_constants *c)
 {
     double mass = klf_exp(c->at_zero), sum = -mass * c->at_zero;

@@ -35,8 +35,8 @@ static inline int klf_gamma_accept(const klf_gamma_sampler *c, double z, double 
 }
 
 /* A proposal is refused with probability below 0.05, so that fewer than 512 of 8192 are
- * accepted with probability below e^-20000 (Chernoff's bound): the bound on the groups only makes the
- * loop's end provable. */
+ * accepted with probability below e^-20000 (Chernoff's bound): the bound on the groups only makes
+ * the loop's end provable. */
 enum { KLF_GAMMA_LAST_GROUP = 1 << 7 };
 
 /* One group of KLF_TILE proposals as cubes (1 + t)^3; quick[i] is 1 where a squeeze accepts.

@@ -8,9 +8,11 @@
  *   log p(x) = -(alpha phi(s) + beta phi(1/s))/2 - log x - log Z:
  *
  * see gig_quadrature.h, which gives Z and the moments; K_p is not needed. The standard score is
- * G^-1 (v - E v) with v the statistics of that header and G the Cholesky factor of their covariance.
+ * G^-1 (v - E v) with v the statistics of that header and G the Cholesky factor of their
+ * covariance.
  *
- * Source: Jorgensen (1982), Statistical Properties of the Generalized Inverse Gaussian Distribution.
+ * Source: Jorgensen (1982), Statistical Properties of the Generalized Inverse Gaussian
+ * Distribution.
  */
 #include "family.h"
 #include "gig_quadrature.h"
@@ -96,8 +98,8 @@ KLF_INLINE double density_at(const family_constants *c, double x)
     return x == x ? log_p : x;
 }
 
-/* The rows of the inverse factor times v - E v, written out: a loop in the loop over points would keep
- * that from being vector code. */
+/* The rows of the inverse factor times v - E v, written out: a loop in the loop over points would
+ * keep that from being vector code. */
 KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
     double rising, falling, v[GIG_STATISTICS];
@@ -156,8 +158,8 @@ static int is_interior(size_t d, const double *theta)
 /* ---- Sampling -------------------------------------------------------------------------------- */
 
 /* Three words to a proposal: which part of the hat, where in it, and the test. More than a third of
- * the proposals are accepted: 512 of the first 8192, so that the bound on the groups is not met, but
- * with probability below e^-1700 (Chernoff's bound); nor is that on the attempts, but with
+ * the proposals are accepted: 512 of the first 8192, so that the bound on the groups is not met,
+ * but with probability below e^-1700 (Chernoff's bound); nor is that on the attempts, but with
  * probability (2/3)^256. */
 enum { LAST_GROUP = 1 << 7, LAST_ATTEMPT = 1 << 8, WORD_TILES = 3 };
 
@@ -319,8 +321,8 @@ static double entropy(size_t d, const double *theta, double *work)
     return gig_expectation(&rule, gig_integral(&rule), minus_log_density, &c.shape) - c.constant;
 }
 
-/* E phi(s) and E phi(1/s) about another mode, log(m_new/m) = shift: from e^-shift s and its inverse,
- * of terms none of which cancels a larger one. */
+/* E phi(s) and E phi(1/s) about another mode, log(m_new/m) = shift: from e^-shift s and its
+ * inverse, of terms none of which cancels a larger one. */
 static void shift_excesses(double shift, double log, double *rising, double *falling)
 {
     *rising = klf_exp(-shift) * *rising + klf_expm1(-shift) * log + klf_expm1_excess(-shift);
@@ -415,7 +417,8 @@ static void map_score(size_t d, const double *theta, const double *constants,
     double v[GIG_STATISTICS] = {s[0], s[1], s[2]}, rising, falling;
     klf_multiply_lower(GIG_STATISTICS, c.factor, v, 1);
     gig_excesses(&c.shape, v, &rising, &falling);
-    const double of_x = c.shape.mode * (v[0] + rising), of_inverse = (falling - v[0]) / c.shape.mode;
+    const double of_x = c.shape.mode * (v[0] + rising);
+    const double of_inverse = (falling - v[0]) / c.shape.mode;
     out[0] = v[0];
     switch (coordinates) {
     case KLF_PARAMETERS:

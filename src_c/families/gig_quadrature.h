@@ -12,8 +12,8 @@
  * 1/8, or half a standard deviation where that is less, below 1e-16 of the integral. The ends are
  * where even e^(2 |t|), the growth of the squared statistics, leaves e^-42.
  *
- * The statistics are taken as v = (t, cosh t - 1, sinh t - t), which stay apart where R is large, or,
- * where it is below 1 and the two ends may be of quite different size, as (t, e^t - 1 - t,
+ * The statistics are taken as v = (t, cosh t - 1, sinh t - t), which stay apart where R is large,
+ * or, where it is below 1 and the two ends may be of quite different size, as (t, e^t - 1 - t,
  * e^-t - 1 + t).
  */
 #ifndef KLF_GIG_QUADRATURE_H

@@ -61,7 +61,8 @@ static inline void prepare_rest(const double *theta, family_constants *c)
 }
 
 /* z at x > 0 and the root of x/m, their product being the first score: z below the mean as
- * ((x - m)/m) sqrt(l/x), above it as ((x - m)/x) sqrt(x/m) sqrt(l/m), whose factors stay in range. */
+ * ((x - m)/m) sqrt(l/x), above it as ((x - m)/x) sqrt(x/m) sqrt(l/m), whose factors stay in
+ * range. */
 KLF_INLINE double deviate(const family_constants *c, double x, double *root_relative)
 {
     const int is_below = x < c->mean;
@@ -129,9 +130,9 @@ static int is_interior(size_t d, const double *theta)
 
 /* ---- Sampling -------------------------------------------------------------------------------- */
 
-/* Michael, Schucany and Haas (1976), "Generating random variates using transformations with multiple
- * roots", The American Statistician 30: z^2 = l (x - m)^2/(m^2 x) has, given its value, the roots
- * m/g and m g,
+/* Michael, Schucany and Haas (1976), "Generating random variates using transformations with
+ * multiple roots", The American Statistician 30: z^2 = l (x - m)^2/(m^2 x) has, given its value,
+ * the roots m/g and m g,
  *
  *   g = 1 + y + sqrt(y (2 + y)),   y = m z^2/(2 l),
  *
@@ -214,8 +215,8 @@ static void to_mean(size_t d, const double *theta, double *mu)
     mu[1] = 1.0 / theta[MEAN] + 1.0 / theta[SHAPE];
 }
 
-/* 1/l = mu_2 - 1/mu_1 = (mu_1 mu_2 - 1)/mu_1, the numerator rounded once; where it overflows, 1/mu_1
- * is of no account. */
+/* 1/l = mu_2 - 1/mu_1 = (mu_1 mu_2 - 1)/mu_1, the numerator rounded once; where it overflows,
+ * 1/mu_1 is of no account. */
 static klf_status from_mean(size_t d, const double *mu, double *theta)
 {
     (void)d;

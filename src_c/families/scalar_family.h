@@ -16,8 +16,8 @@
  *   DENSITY_CONSTANTS                   a macro, where prepare_density has loops or branches: the
  *                                       number of constants, from the first, that density_at reads
  *
- * and defines the rest of the table after it. The functions of one point are always inlined, so that
- * the loops here are what the compiler turns into vector code.
+ * and defines the rest of the table after it. The functions of one point are always inlined, so
+ * that the loops here are what the compiler turns into vector code.
  */
 #ifndef KLF_SCALAR_FAMILY_H
 #define KLF_SCALAR_FAMILY_H

@@ -35,9 +35,9 @@ static inline transformed_hat poisson_hat(double rate, double sd)
     return hat;
 }
 
-/* Acceptance is about 0.9 at large means, above 0.6 at any: the bound on the groups of a block, 8192
- * proposals for 512 draws, is met with probability below e^-4000 (Chernoff's bound), and only makes
- * the loop's end provable. */
+/* Acceptance is about 0.9 at large means, above 0.6 at any: the bound on the groups of a block,
+ * 8192 proposals for 512 draws, is met with probability below e^-4000 (Chernoff's bound), and only
+ * makes the loop's end provable. */
 enum { HAT_LAST_GROUP = 1 << 7 };
 
 /* One group of KLF_TILE proposals: the counts and whether each is accepted, 1 or 0. The few that

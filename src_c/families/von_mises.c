@@ -108,8 +108,8 @@ KLF_INLINE int is_datum(const double *theta, double x)
 
 #include "scalar_family.h"
 
-/* x itself, or a copy with all changed where any is beyond the bound: angles beyond the reach of the
- * loops, which are rare. At most KLF_BLOCK of them. */
+/* x itself, or a copy with all changed where any is beyond the bound: angles beyond the reach of
+ * the loops, which are rare. At most KLF_BLOCK of them. */
 static const double *within(double bound, double (*change)(double), size_t n,
                             const double *restrict x, double *restrict copy)
 {
@@ -225,8 +225,8 @@ static void normalise(size_t d, double *theta)
  *   e = r c^2/(1 + s c^2) - r/(1 + s),   r = 2 k s = (1 - s^2)/2,   e >= -1/2,
  *
  * for every k without over- or underflow. c is the tangent of a uniform angle. The bound on the
- * groups, 8192 proposals for 512 draws, is met with probability below e^-5000 (Chernoff's bound): it
- * makes the loop's end provable. */
+ * groups, 8192 proposals for 512 draws, is met with probability below e^-5000 (Chernoff's bound):
+ * it makes the loop's end provable. */
 enum { VON_MISES_LAST_GROUP = 1 << 7 };
 
 /* A proposal h; returns whether it is accepted. */

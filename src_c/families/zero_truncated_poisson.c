@@ -158,8 +158,8 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     }
 }
 
-/* The first event of a Poisson process that has one before time lambda comes at t, by inversion; the
- * others are those of the time that is left. */
+/* The first event of a Poisson process that has one before time lambda comes at t, by inversion;
+ * the others are those of the time that is left. */
 static void sample_each(size_t n, const double *const *theta, klf_stream stream,
                         uint64_t block, double *restrict x)
 {

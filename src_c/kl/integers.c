@@ -5,8 +5,8 @@
 #include "kernels.h"
 
 /* Adding 1.5*2^52 to a whole number up to 2^51 leaves it in the low bits of the sum: a vector loop
- * on levels that have no conversion. Where one is larger the processor's conversion serves all; from
- * 2^63 on, the largest integer. */
+ * on levels that have no conversion. Where one is larger the processor's conversion serves all;
+ * from 2^63 on, the largest integer. */
 void KLF_LEVEL_SYMBOL(klf_to_integers)(size_t n, const double *restrict x,
                                        int64_t *restrict integers)
 {

@@ -20,8 +20,8 @@ static const double KLF_LARGEST_ANGLE = 0x1p50;
 
 /* x less whole turns, in [-pi, pi], for finite |x| >= 2^50, by Payne and Hanek's reduction (1983,
  * "Radian reduction for trigonometric functions", SIGNUM Newsletter 18): of m 2^e/(2 pi), m the 53
- * bits of |x|, the digits of 1/(2 pi) above 2^-e give whole turns, and 192 bits below are enough: no
- * double but 0 is nearer than 2^-64 turns to a whole number of them (Muller, 2016, Elementary
+ * bits of |x|, the digits of 1/(2 pi) above 2^-e give whole turns, and 192 bits below are enough:
+ * no double but 0 is nearer than 2^-64 turns to a whole number of them (Muller, 2016, Elementary
  * Functions, chapter 11). The table holds 1/(2 pi), after 32 zeros for negative e.
  * Max error: 2 ulp. */
 static inline double klf_reduce_far_angle(double x)

@@ -2,10 +2,10 @@
  * e^z E1(z), where E1(z) is the integral of e^-t/t over t > z; E log(x/mean) = -e^z E1(z) at
  * z = 2 shape/mean.
  *
- * A scalar function, for the constants of a distribution and not for hot loops; deterministic by the
- * rules of elementary.h, whose way of stating errors holds here too. Sources: NIST Digital Library
- * of Mathematical Functions (DLMF), equations 6.2.4 and 6.6.4 (the series) and 6.9.1 (the continued
- * fraction); Johnson, Kotz and Balakrishnan (1994), vol. 1, chapter 15, for the mean.
+ * A scalar function, for the constants of a distribution and not for hot loops; deterministic by
+ * the rules of elementary.h, whose way of stating errors holds here too. Sources: NIST Digital
+ * Library of Mathematical Functions (DLMF), equations 6.2.4 and 6.6.4 (the series) and 6.9.1 (the
+ * continued fraction); Johnson, Kotz and Balakrishnan (1994), vol. 1, chapter 15, for the mean.
  */
 #ifndef KLF_EXPONENTIAL_INTEGRAL_H
 #define KLF_EXPONENTIAL_INTEGRAL_H
@@ -23,9 +23,9 @@ static inline double klf_exponential_integral_series(double z)
     return fma(z, sum, -euler_gamma);
 }
 
-/* z + 1/(1 + 1/(z + 2/(1 + 2/(z + 3/(1 + ...))))) = 1/(e^z E1(z)) for z >= 1, from the inside out. All
- * terms are positive and errors die out. Cut after n pairs its relative error is of the order of
- * exp(-4 sqrt(n z)). */
+/* z + 1/(1 + 1/(z + 2/(1 + 2/(z + 3/(1 + ...))))) = 1/(e^z E1(z)) for z >= 1, from the inside out.
+ * All terms are positive and errors die out. Cut after n pairs its relative error is of the order
+ * of exp(-4 sqrt(n z)). */
 static inline double klf_exponential_integral_fraction(double z)
 {
     double tail = z;

@@ -1,4 +1,5 @@
-/* fixed_words.c -- every sampler, of one member and of arrays of them, over words that never change: one block to each line of the input,
+/* fixed_words.c -- every sampler, of one member and of arrays of them, over words that never
+ * change: one block to each line of the input,
  *
  *     family parameter parameter ...
  *
@@ -62,7 +63,8 @@ static int prepare(const char *line, const klf_level *level, const klf_family **
     if (sscanf(line, "%511s%n", name, &at) != 1 || !(*family = klf_find_family(level, name)))
         return 0;
     (*family)->sizes(1, &sizes);
-    if (sizes.constants > MOST || sizes.table > MOST || sizes.work > MOST || sizes.parameters > PARAMETERS)
+    if (sizes.constants > MOST || sizes.table > MOST || sizes.work > MOST ||
+        sizes.parameters > PARAMETERS)
         return 0;
     char *rest = (char *)line + at;
     for (size_t i = 0; i < sizes.parameters; i++)

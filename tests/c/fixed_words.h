@@ -1,5 +1,5 @@
-/* fixed_words.h -- in the place of src_c/random/threefry.h: the same words always, so that tests see
- * whether samplers end when chance is against them.
+/* fixed_words.h -- in the place of src_c/random/threefry.h: the same words always, so that tests
+ * see whether samplers end when chance is against them.
  *
  * The stream says which: seed[0] and seed[1] are the two words, `stream` the pattern in which they
  * take turns. Include it before anything else (-include).

@@ -214,7 +214,7 @@ static void hash_each(uint64_t *hash, const member *m, size_t size, const double
     free(out);
 }
 
-/* The accumulated moments of all blocks; returns their number. log_ratio and weights may be NULL. */
+/* The accumulated moments of all blocks; returns their number. log_ratio, weights: may be NULL. */
 static size_t moments_of(const klf_level *level, const member *m, klf_moments_kind kind,
                          size_t size, const double *x, const double *log_ratio,
                          const double *weights, double *total)
@@ -407,7 +407,8 @@ static uint64_t hash_forward(const klf_level *level, const member *truth, size_t
 static void print_family(const klf_level *level, const klf_family *family, size_t set)
 {
     member m = new_member(family, &sets[set], 0.0);
-    member left = new_member(family, &sets[set], 0.25), right = new_member(family, &sets[set], -0.5);
+    member left = new_member(family, &sets[set], 0.25);
+    member right = new_member(family, &sets[set], -0.5);
     for (size_t i = 0; i < SIZES; i++) {
         const size_t size = block_counts[i];
         double *x = new_doubles(size * m.sizes.event);

@@ -1,5 +1,5 @@
-/* extra_functions.c -- what the tests need beyond the table of vector_math.c: functions that are not
- * for loops, those of two arguments or results, and whether this processor runs a level.
+/* extra_functions.c -- what the tests need beyond the table of vector_math.c: functions that are
+ * not for loops, those of two arguments or results, and whether this processor runs a level.
  */
 #include <stddef.h>
 #include <string.h>

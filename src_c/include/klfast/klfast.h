@@ -116,8 +116,8 @@ typedef struct klf_family {
     void (*sizes)(size_t d, klf_sizes *sizes);
     /* `work` of this and of the functions below: sizes.work doubles. */
     klf_status (*check)(size_t d, const double *theta, klf_violation *violation, double *work);
-    /* Writes checked parameters in the one form in which they are reported: angles in [-pi, pi). The
-     * other functions take either form. NULL: they have no other. */
+    /* Writes checked parameters in the one form in which they are reported: angles in [-pi, pi).
+     * The other functions take either form. NULL: they have no other. */
     void (*normalise)(size_t d, double *theta);
     /* The start of a fit must be inside the domain: Poisson's rate 0 is allowed by `check` but no
      * step can leave it. */
@@ -327,7 +327,7 @@ void klf_reverse_update(klf_reverse *run, const double *moments);
 uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history);
 void klf_reverse_row(const klf_reverse *run, double *row);
 
-/* ---- Forward minimisation of rows in memory ---------------------------------------------------- */
+/* ---- Forward minimisation of rows in memory -------------------------------------------------- */
 
 /* Maximum likelihood for n >= 1 rows that `check_data` has passed; weights may be NULL and are not
  * all 0. The fixed parameters stand in theta, which receives the fit. KLF_E_NO_MAXIMUM if there is
