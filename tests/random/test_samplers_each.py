@@ -2,7 +2,8 @@
 
 Every family's grid of members goes over and over through one array of a million draws, so that
 members of all kinds stand side by side in every block. Each member's draws then pass the checks of
-test_samplers.py, with its rate of false alarms; that they see a wrong parameter is itself tested.
+test_samplers.py, which states their rate of false alarms; that they see a wrong parameter is itself
+tested.
 """
 
 from __future__ import annotations
