@@ -31,7 +31,8 @@ def test_empty(p):
     assert MVN.score(np.zeros((0, 2))).shape == (0, 6)
 
 
-@pytest.mark.parametrize("x", [1.5, np.float64(1.5), np.float32(1.5), np.array(1.5), np.longdouble(1.5)])
+@pytest.mark.parametrize("x", [1.5, np.float64(1.5), np.float32(1.5), np.array(1.5),
+                               np.longdouble(1.5)])
 def test_scalars_give_floats(x):
     found = P.log_density(x)
     assert type(found) is float and found == P.log_density(np.array([1.5]))[0]
@@ -78,7 +79,8 @@ def test_misaligned_parameters_and_data():
 
 
 @pytest.mark.parametrize("dtype", [np.int8, np.uint8, np.int16, np.uint16, np.int32, np.uint32,
-                                   np.int64, np.uint64, np.float16, np.float32, np.longdouble, bool])
+                                   np.int64, np.uint64, np.float16, np.float32, np.longdouble,
+                                   bool])
 def test_real_types_are_converted(dtype):
     x = np.array([0, 1, 1, 0]).astype(dtype)
     for p in (P, POISSON, GAMMA):
@@ -176,8 +178,9 @@ def test_out_may_be_x_itself_or_overlap_it(p):
 def test_wrong_out_is_refused_and_left_alone(p):
     closed = np.zeros((4, 6))
     closed.flags.writeable = False
-    bad = [closed, np.zeros((4, 5)), np.zeros(24), np.zeros((1, 4, 6)), np.zeros((4, 6), np.float32),
-           np.zeros((4, 6), np.int64), np.zeros((4, 6), ">f8"), [[0.0] * 6] * 4]
+    bad = [closed, np.zeros((4, 5)), np.zeros(24), np.zeros((1, 4, 6)),
+           np.zeros((4, 6), np.float32), np.zeros((4, 6), np.int64), np.zeros((4, 6), ">f8"),
+           [[0.0] * 6] * 4]
     for out in bad:
         before = np.array(out)
         with pytest.raises((TypeError, ValueError), match="out"):

@@ -67,7 +67,8 @@ def test_stop_iteration_of_log_q_is_an_error_not_an_end(method):
 
 @METHODS
 @pytest.mark.parametrize("convert", [list, tuple, lambda v: v.astype(np.longdouble),
-                                     lambda v: np.asfortranarray(v), lambda v: v[::-1].copy()[::-1]])
+                                     lambda v: np.asfortranarray(v),
+                                     lambda v: v[::-1].copy()[::-1]])
 def test_values_of_any_array_like_are_converted(method, convert):
     a = kf.minimize_reverse_kl(P, laplace, method=method, max_steps=3, samples=50, rng=1)
     b = kf.minimize_reverse_kl(P, lambda x: convert(laplace(x)), method=method, max_steps=3,
@@ -173,7 +174,8 @@ def test_vectors_come_as_rows():
         shapes.clear()
         r = kf.minimize_reverse_kl(kf.MultivariateNormal(np.ones(d), 4.0 * np.eye(d)), log_q, rng=1)
         assert set(shapes) == {(d,)}
-        assert kf.kl_divergence(r.distribution, kf.MultivariateNormal(np.zeros(d), np.eye(d))) < 1e-12
+        assert kf.kl_divergence(r.distribution,
+                                kf.MultivariateNormal(np.zeros(d), np.eye(d))) < 1e-12
 
 
 def test_counts_come_as_whole_floats():

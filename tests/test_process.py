@@ -140,7 +140,8 @@ def test_an_interrupted_stream_has_taken_its_blocks():
     """What was reserved is not given again."""
     stream = kf.Stream(1)
     out = np.empty(100_000_000)
-    waited = interrupted_after(lambda: kf.Gamma(0.3, 1.0).sample(len(out), rng=stream, out=out), 0.1)
+    waited = interrupted_after(lambda: kf.Gamma(0.3, 1.0).sample(len(out), rng=stream, out=out),
+                               0.1)
     if waited is not None:
         assert stream.block in (0, -(-len(out) // 512))
 
@@ -278,8 +279,8 @@ def test_import_needs_no_home_no_cache_and_no_locale(tmp_path):
     environment = {k: v for k, v in os.environ.items() if k in kept}
     environment.update(LC_ALL="C", PYTHONDONTWRITEBYTECODE="1")
     found = subprocess.run(
-        [sys.executable, "-P", "-c", "import klfast as kf; print(kf.Normal(0.5, 1.0))"], cwd=tmp_path,
-        env={**environment, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
+        [sys.executable, "-P", "-c", "import klfast as kf; print(kf.Normal(0.5, 1.0))"],
+        cwd=tmp_path, env={**environment, "PYTHONPATH": os.pathsep.join(p for p in sys.path if p)},
         capture_output=True, text=True, timeout=60)
     assert found.returncode == 0, found.stderr
     assert found.stdout.strip() == "Normal(loc=0.5, scale=1.0)"

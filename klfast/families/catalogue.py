@@ -82,12 +82,22 @@ def table() -> str:
     return "\n".join(lines) + "\n"
 
 
+def _imports(pairs: list[tuple[str, str]]) -> str:
+    """Lines that export names from modules, in the order and the width that the linter wants."""
+    lines = []
+    for module, name in sorted(pairs, key=lambda p: (p[0], p[1].islower(), p[1].lower())):
+        line = f"from {module} import {name} as {name}"
+        if len(line) > 100:
+            line = f"from {module} import (\n    {name} as {name},\n)"
+        lines.append(line + "\n")
+    return "".join(lines)
+
+
 def stub() -> str:
     """`klfast/families/__init__.pyi`."""
-    lines = [f"from {cls.__module__} import {name} as {name}" for name, cls in families.items()]
-    lines += ["from klfast.families.family import Family as Family",
-              "from klfast.families.registry import families as families"]
-    return "\n".join(sorted(lines)) + "\n"
+    pairs = [(cls.__module__, name) for name, cls in families.items()]
+    return _imports([*pairs, ("klfast.families.family", "Family"),
+                     ("klfast.families.registry", "families")])
 
 
 def package_stub() -> str:
@@ -95,14 +105,12 @@ def package_stub() -> str:
     import klfast
 
     source = Path(inspect.getsourcefile(klfast) or "").with_name("__init__.py").read_text()
-    lines = []
+    pairs = [("klfast.families", name) for name in ("families", *families)]
     for line in source.splitlines():
         if line.startswith("from klfast") and "families" not in line:
             module, names = line.removeprefix("from ").split(" import ")
-            lines += [f"from {module} import {name} as {name}" for name in names.split(", ")]
-    exported = ["families", *families]
-    lines += [f"from klfast.families import {name} as {name}" for name in sorted(exported)]
-    return "\n".join([*sorted(lines), "", "__version__: str", ""])
+            pairs += [(module, name) for name in names.split(", ")]
+    return _imports(pairs) + "\n__version__: str\n"
 
 
 def main() -> None:

@@ -24,7 +24,7 @@ def with_terms(*terms: mp.mpf) -> Value:
 
 
 def divergence(value: mp.mpf) -> Value:
-    """The value, which is its own term; below 1e-290 factors of it underflow, and it is left out."""
+    """The value, its own term; below 1e-290 factors of it underflow, and it is left out."""
     return NO_MEMBER if 0 < value < mp.mpf("1e-290") else with_terms(+value)
 
 

@@ -46,14 +46,14 @@ class Members:
     """What the contract runs over for one family.
 
     ordinary: where finite differences and quadrature are accurate; extreme: the ends of the domain;
-    invalid: parameters that must be refused; outside: points where the density is 0; ends: triples of
-    member, point and the limit from inside; nodes: points and weights of a quadrature for the
+    invalid: parameters that must be refused; outside: points where the density is 0; ends: triples
+    of member, point and the limit from inside; nodes: points and weights of a quadrature for the
     member; far: two members whose divergence is large.
 
-    Where numbers cannot hold what a test asks: digits: how much an ulp of the coordinates ("natural"
-    or "mean") moves the parameters; holds: whether these coordinates can be gone back from;
-    natural_holds: whether the natural parameters hold the member; condition: what the rounding of
-    the sum eta.T - A is magnified by; fits_int64: whether draws fit integers.
+    Where numbers cannot hold what a test asks: digits: how much an ulp of the coordinates
+    ("natural" or "mean") moves the parameters; holds: whether these coordinates can be gone back
+    from; natural_holds: whether the natural parameters hold the member; condition: what the
+    rounding of the sum eta.T - A is magnified by; fits_int64: whether draws fit integers.
 
     Where the family is not on the line: moments: what mean() and variance() mean, from points and
     their masses; gap: how far apart two values of a parameter are; spread: the length beside which

@@ -82,7 +82,8 @@ def test_score_of_coordinates_is_the_gradient(p, coordinates):
     make = getattr(type(p), FROM[coordinates])
     for i, unit in enumerate(np.eye(len(centre))):
         scale = np.sqrt(fisher[i, i])
-        slope = derivative(lambda h, v=unit: make(centre + h * v, **p.fixed).log_density(x), 1e-3 / scale)
+        slope = derivative(lambda h, v=unit: make(centre + h * v, **p.fixed).log_density(x),
+                           1e-3 / scale)
         assert_allclose(score[..., i] / scale, slope / scale, rtol=1e-7, atol=1e-7)
 
 
@@ -238,8 +239,9 @@ def test_mean_parameters_are_the_gradient_of_the_log_partition(p):
     fisher = p.fisher_information("natural")
     for i, unit in enumerate(np.eye(len(eta))):
         scale = np.sqrt(fisher[i, i])
-        slope = derivative(lambda h, v=unit: type(p).from_natural(eta + h * v, **p.fixed).log_partition(),
-                           1e-3 / scale)
+        slope = derivative(
+            lambda h, v=unit: type(p).from_natural(eta + h * v, **p.fixed).log_partition(),
+            1e-3 / scale)
         mean = p.mean_parameters[i]
         assert_allclose(slope, mean, rtol=1e-9, atol=1e-8 * scale)
 

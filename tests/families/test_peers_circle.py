@@ -114,7 +114,7 @@ def test_von_mises_loc_on_the_circle_stays_as_it_is(loc):
     (0.0, 1e8, 1e-4), (0.0, 1e8, 0.0), (BELOW_PI, 800.0, -BELOW_PI), (1.0, 50.0, -2.0),
     (0.0, 1e-8, 1.0), (0.0, 1e-300, -1.0)])
 def test_von_mises_log_density_is_finite_and_exact_at_large_concentrations(loc, concentration, x):
-    """-inf near pi at 800 in a peer (scipy#16559), inf - inf from I0 in another (stan math#1076)."""
+    """-inf near pi at 800 in SciPy (scipy#16559), inf - inf from I0 in Stan (stan math#1076)."""
     exact = exact_log_density(loc, concentration, x)
     assert_allclose(kf.VonMises(loc, concentration).log_density(x), exact, rtol=1e-14)
     assert_allclose(kf.VonMises([loc], concentration).log_density(x), [exact], rtol=1e-14)

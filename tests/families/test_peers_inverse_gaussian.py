@@ -94,7 +94,7 @@ OFFSETS = np.array([-1.0, 2.0, 0.5, -1.5, 0.3])
          "very wide", "small", "large"],
 )
 def test_maximum_likelihood_at_bad_scaling(x):
-    """Nine digits of the shape, which NumPy's mean(1/x) - 1/mean(x) has none of where x is narrow."""
+    """Nine digits of the shape; NumPy's mean(1/x) - 1/mean(x) has none where x is narrow."""
     fitted = kf.InverseGaussian.fit(x).parameters
     mean, shape = maximum_likelihood(x.tolist())
     assert fitted["mean"] == pytest.approx(float(mean), rel=1e-14)

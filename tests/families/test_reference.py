@@ -2,8 +2,9 @@
 
 A value may be off by 1e-13 of itself or by a few units in the last place of the largest term of
 the sum that defines it, whichever is larger; for log-densities and log-partitions that term counts
-as 1 at least, since an ulp of 1 there is a relative error of an ulp of the density. Divergences have no such excuse: 1e-13 of themselves,
-or 1e-10 where the members are so close that their divergence is of second order in rounding.
+as 1 at least, since an ulp of 1 there is a relative error of an ulp of the density. Divergences
+have no such excuse: 1e-13 of themselves, or 1e-10 where the members are so close that their
+divergence is of second order in rounding.
 """
 
 from __future__ import annotations

@@ -16,7 +16,8 @@ MEMBERS = [kf.Normal(1.0, 2.0), kf.Gamma(2.5, 0.5), kf.Poisson(4.0),
 
 
 def over_members():
-    return pytest.mark.parametrize("p", MEMBERS, ids=lambda p: f"{type(p).__name__} {p.event_shape}")
+    return pytest.mark.parametrize("p", MEMBERS,
+                                   ids=lambda p: f"{type(p).__name__} {p.event_shape}")
 
 
 def data(p, n, seed=1):
@@ -45,7 +46,8 @@ def test_moments_are_those_of_numpy(p, kind):
         v = np.ones(n) if weights is None else weights
         expected = [n, v.sum(), (v * v).sum(), *(v @ s)]
         if kind != "score":
-            expected += [v @ r, v @ r**2, *((v * r) @ s), *(((v * r)[:, None] * s) ** 2).sum(axis=0)]
+            expected += [v @ r, v @ r**2, *((v * r) @ s),
+                         *(((v * r)[:, None] * s) ** 2).sum(axis=0)]
         if kind == "full":
             for u in (v, v * r):
                 products = (s * u[:, None]).T @ s
@@ -157,7 +159,8 @@ def test_gradient_moments_give_the_leave_one_out_gradient():
     found = (m[5 + k : 5 + 2 * k] - m[3 : 3 + k] * m[3 + k] / n) / (n - 1)
     s = np.linalg.solve(p._score_map("natural"), p.score(x, coordinates="natural").T).T
     others = (r.sum() - r) / (n - 1)
-    assert_allclose(found, ((s - s.mean(axis=0)) * (r - others)[:, None]).sum(axis=0) / n, rtol=1e-10)
+    assert_allclose(found, ((s - s.mean(axis=0)) * (r - others)[:, None]).sum(axis=0) / n,
+                    rtol=1e-10)
     assert_allclose(found, [np.cov(s[:, j], r)[0, 1] for j in range(k)], rtol=1e-10)
 
 

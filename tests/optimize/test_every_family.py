@@ -27,7 +27,7 @@ def over_families(scalar=False):
 
 
 def shifted(p, shift):
-    """The member whose unconstrained coordinates are moved, those on the line in units of its sd."""
+    """The member whose unconstrained coordinates are moved, on the line in units of its sd."""
     u = p.unconstrained + shift * np.ones(p.n_coordinates)
     return type(p).from_unconstrained(u, **p.fixed)
 

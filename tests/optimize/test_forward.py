@@ -88,7 +88,8 @@ def test_known_forward_optima():
         return rng.lognormal(0.0, 0.5, n)
 
     r = kf.minimize_forward_kl(kf.Normal(0.0, 1.0), laplace, samples=n, rng=1)
-    assert_allclose(r.distribution.parameters["scale"], math.sqrt(2.0), rtol=6.0 * 1.12 / math.sqrt(n))
+    assert_allclose(r.distribution.parameters["scale"], math.sqrt(2.0),
+                    rtol=6.0 * 1.12 / math.sqrt(n))
     r = kf.minimize_forward_kl(kf.Gamma(1.0, 1.0), lognormal, samples=n, rng=1)
     assert_allclose(r.distribution.parameters["shape"], 4.159378015, rtol=0.02)
     assert_allclose(r.distribution.parameters["rate"], 3.670638215, rtol=0.02)
@@ -164,7 +165,8 @@ def test_a_first_block_that_is_no_guide_to_the_rest():
     assert_allclose(found["loc"], float(wide.mean()), rtol=1e-12)
     assert_allclose(found["scale"], float(wide.std()), rtol=1e-10)
     x = np.concatenate([np.full(600, 5.0), [6.0]])
-    assert_allclose(kf.Normal.fit(x).parameters["scale"], float(x.astype(np.longdouble).std()), rtol=1e-9)
+    assert_allclose(kf.Normal.fit(x).parameters["scale"], float(x.astype(np.longdouble).std()),
+                    rtol=1e-9)
     a, b = exact_gamma(x.tolist())
     assert_allclose(list(kf.Gamma.fit(x).parameters.values()), [a, b], rtol=1e-9)
 
@@ -327,7 +329,8 @@ def test_a_score_step_is_the_mean_score():
 def test_the_score_method_converges_and_stops():
     q = kf.Normal(2.0, 0.5)
     r = kf.minimize_forward_kl(kf.Normal(0.0, 1.0), q, method="score", optimizer="adam",
-                               step_size=0.02, samples=20_000, max_steps=2000, tolerance=1e-3, rng=1)
+                               step_size=0.02, samples=20_000, max_steps=2000, tolerance=1e-3,
+                               rng=1)
     assert r.status == "converged" and kf.kl_divergence(q, r.distribution) < 5e-3
 
 

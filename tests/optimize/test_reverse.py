@@ -17,7 +17,8 @@ from numpy.testing import assert_allclose, assert_array_equal
 import klfast as kf
 
 MVN_START = kf.MultivariateNormal([20.0, -20.0, 5.0], np.diag([1.0, 4.0, 0.25]))
-MVN_END = kf.MultivariateNormal([0.0, 1.0, 2.0], [[2.0, 0.5, 0.0], [0.5, 1.0, 0.3], [0.0, 0.3, 4.0]])
+MVN_END = kf.MultivariateNormal([0.0, 1.0, 2.0],
+                                [[2.0, 0.5, 0.0], [0.5, 1.0, 0.3], [0.0, 0.3, 4.0]])
 
 IN_FAMILY = [
     (kf.Normal(1e3, 1e-2), kf.Normal(-5.0, 3.0)),
@@ -194,7 +195,8 @@ def test_the_true_excess_is_below_the_claimed_gain_and_tolerance():
 
 
 @pytest.mark.parametrize("method", ["natural", "score"])
-@pytest.mark.parametrize("p", [kf.Normal(1.0, 2.0), kf.Gamma(2.0, 1.0)], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize("p", [kf.Normal(1.0, 2.0), kf.Gamma(2.0, 1.0)],
+                         ids=lambda p: type(p).__name__)
 def test_a_constant_added_to_log_q_changes_nothing(p, method):
     """1e6 costs six digits of log q, no more."""
     log_q = laplace if isinstance(p, kf.Normal) else lognormal
@@ -317,7 +319,8 @@ def test_convergence_means_the_documented_gain():
         assert r.gain + 2.0 * r.gain_error <= 1e-4
 
 
-@pytest.mark.parametrize(("optimizer", "step"), [("constant", 0.05), ("decaying", 0.3), ("adam", 0.05)])
+@pytest.mark.parametrize(("optimizer", "step"), [("constant", 0.05), ("decaying", 0.3),
+                                                 ("adam", 0.05)])
 @BOTH
 def test_step_rules_reach_the_optimum(optimizer, step, form):
     q = kf.Normal(2.0, 0.5)
@@ -363,7 +366,8 @@ def test_what_a_callback_raises_passes_through():
 
 
 def test_start_takes_the_place_of_p():
-    a = kf.minimize_reverse_kl(kf.Normal(0.0, 1.0), laplace, start=kf.Normal(3.0, 1.0), max_steps=2, rng=1)
+    a = kf.minimize_reverse_kl(kf.Normal(0.0, 1.0), laplace, start=kf.Normal(3.0, 1.0), max_steps=2,
+                               rng=1)
     b = kf.minimize_reverse_kl(kf.Normal(3.0, 1.0), laplace, max_steps=2, rng=1)
     assert a.distribution == b.distribution
     with pytest.raises(TypeError, match="start"):
@@ -404,7 +408,8 @@ def test_nan_of_a_later_step_is_caught_too():
         kf.minimize_reverse_kl(kf.Normal(0.0, 1.0), log_q, rng=1)
 
 
-@pytest.mark.parametrize("p", [kf.Normal(1.0, 2.0), kf.Gamma(1.0, 2.0)], ids=lambda p: type(p).__name__)
+@pytest.mark.parametrize("p", [kf.Normal(1.0, 2.0), kf.Gamma(1.0, 2.0)],
+                         ids=lambda p: type(p).__name__)
 def test_an_improper_q_diverges_and_says_so(p):
     r = kf.minimize_reverse_kl(p, lambda x: np.zeros(len(x)), rng=1)
     assert r.status == "diverged" and not r.converged
@@ -458,8 +463,8 @@ def test_wrong_p_and_q_are_refused():
 
 
 def test_two_samples_are_enough_to_run():
-    r = kf.minimize_reverse_kl(kf.Normal(0.0, 1.0), laplace, method="score", samples=2, max_steps=20,
-                               rng=1)
+    r = kf.minimize_reverse_kl(kf.Normal(0.0, 1.0), laplace, method="score", samples=2,
+                               max_steps=20, rng=1)
     assert r.steps <= 20 and math.isfinite(r.distribution.parameters["scale"])
 
 

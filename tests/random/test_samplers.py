@@ -154,7 +154,7 @@ def test_the_checks_see_a_repeated_block():
 
 @pytest.mark.parametrize("shape", [1e-8, 1e-3])
 def test_gamma_of_tiny_shape_follows_its_distribution_in_log_x(shape):
-    """P(X <= x) = x^shape / Gamma(1 + shape) far below 1, and all of it above the smallest double."""
+    """P(X <= x) = x^shape / Gamma(1 + shape) far below 1, all of it above the smallest double."""
     p = kf.Gamma(shape, 1.0)
     x = p.sample(N, rng=11)
     for bound in (1e-300, 1e-200, 1e-100, 1e-30, 1e-3, 1.0):
@@ -166,7 +166,7 @@ def test_gamma_of_tiny_shape_follows_its_distribution_in_log_x(shape):
 
 @pytest.mark.parametrize("concentration", [0.0, 1e-3, 1.0, 50.0, 1e6, 1e15])
 def test_von_mises_draws_have_the_circular_moments(concentration):
-    """mean() and variance() are of cos(x - loc) and sin(x - loc); their spread is taken from the draws."""
+    """mean() and variance() are of cos(x - loc) and sin(x - loc); the spread is the draws'."""
     p = kf.VonMises(0.3, concentration)
     t = p.sample(N, rng=16) - p.mean()
     for found, expected in ((np.sin(t), 0.0), (2.0 * np.sin(0.5 * t) ** 2, p.variance())):

@@ -1,7 +1,7 @@
 """Streams: the published generator, the layout of its words, independence, addresses.
 
 The smoke tests of independence are chi-square tests whose critical values stand at 1e-9; there are
-fewer than 100 of them, so that the false-alarm rate of the file is below 1e-7 (and seeds are fixed).
+fewer than 100 of them, so that the false-alarm rate of the file is below 1e-7. Seeds are fixed.
 """
 
 from __future__ import annotations
@@ -174,7 +174,8 @@ def test_copies_go_on_alike(again):
     s.spawn(3)
     t = again(s)
     assert t == s and t is not s
-    assert_array_equal(kf.Normal(0.0, 1.0).sample(100, rng=t), kf.Normal(0.0, 1.0).sample(100, rng=s))
+    assert_array_equal(kf.Normal(0.0, 1.0).sample(100, rng=t),
+                       kf.Normal(0.0, 1.0).sample(100, rng=s))
     assert t.spawn(2) == s.spawn(2)
     kf.Normal(0.0, 1.0).sample(rng=t)
     assert t != s
@@ -197,7 +198,8 @@ def test_the_end_of_a_stream_is_an_error_that_changes_nothing():
 def test_rule_for_every_kind_of_seed():
     for seed in (0, 7, 2**64, 2**128 - 1, np.int64(7), np.uint64(7)):
         assert kf.Stream(seed).seed == seed
-        assert kf.Normal(0.0, 1.0).sample(rng=seed) == kf.Normal(0.0, 1.0).sample(rng=kf.Stream(seed))
+        p = kf.Normal(0.0, 1.0)
+        assert p.sample(rng=seed) == p.sample(rng=kf.Stream(seed))
     for bad in (-1, 2**128):
         with pytest.raises(ValueError, match="seed"):
             kf.Stream(bad)

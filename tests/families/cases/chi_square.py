@@ -34,7 +34,8 @@ MEMBERS = Members(
     extreme=[kf.ChiSquare(1e-8), kf.ChiSquare(1e-3), kf.ChiSquare(1e12), kf.ChiSquare(1e15)],
     invalid=[(0.0,), (-1.0,), (np.nan,), (INF,)],
     outside=[-1.0, -5e-324, -INF, INF],
-    ends=[(kf.ChiSquare(1.0), 0.0, INF), (kf.ChiSquare(2.0), 0.0, -np.log(2.0)), (kf.ChiSquare(3.0), 0.0, -INF)],
+    ends=[(kf.ChiSquare(1.0), 0.0, INF), (kf.ChiSquare(2.0), 0.0, -np.log(2.0)),
+          (kf.ChiSquare(3.0), 0.0, -INF)],
     nodes=nodes,
     far=(kf.ChiSquare(1e3), kf.ChiSquare(1e-3)),
     digits=digits,
@@ -48,5 +49,6 @@ def exact(p):
     return stats.chi2(theta["dof"])
 
 
-SAMPLER_GRID = [kf.ChiSquare(0.3), kf.ChiSquare(1.0), kf.ChiSquare(2.0), kf.ChiSquare(5.0), kf.ChiSquare(200.0), kf.ChiSquare(1e6)]
+SAMPLER_GRID = [kf.ChiSquare(0.3), kf.ChiSquare(1.0), kf.ChiSquare(2.0), kf.ChiSquare(5.0),
+                kf.ChiSquare(200.0), kf.ChiSquare(1e6)]
 WRONG = [(kf.ChiSquare(0.3), kf.ChiSquare(0.303)), (kf.ChiSquare(4.0), kf.ChiSquare(4.04))]

@@ -18,7 +18,8 @@ def nodes(p):
 
 MEMBERS = Members(
     ordinary=[kf.Exponential(1.0), kf.Exponential(0.05), kf.Exponential(70.0)],
-    extreme=[kf.Exponential(1e-300), kf.Exponential(1e300), kf.Exponential(5e-324), kf.Exponential(1.7976931348623157e308)],
+    extreme=[kf.Exponential(1e-300), kf.Exponential(1e300), kf.Exponential(5e-324),
+             kf.Exponential(1.7976931348623157e308)],
     invalid=[(0.0,), (-1.0,), (np.nan,), (INF,)],
     outside=[-1.0, -5e-324, -INF, INF],
     ends=[(kf.Exponential(3.0), 0.0, np.log(3.0)), (kf.Exponential(3.0), -0.0, np.log(3.0))],

@@ -21,7 +21,7 @@ def positive_nodes(p):
 
 
 def digits(p, kind):
-    """The natural parameter holds shape - 1, the mean parameters log E x - E log x ~ 1/(2 shape)."""
+    """The natural parameter holds shape - 1, mean parameters log E x - E log x ~ 1/(2 shape)."""
     if kind == "natural":
         return 1.0 / min(p.parameters["shape"], 1.0)
     log_mean, mean = p.mean_parameters

@@ -27,7 +27,8 @@ def holds(p, kind):
 
 MEMBERS = Members(
     ordinary=[kf.Gumbel(0.0, 1.0), kf.Gumbel(1.5, 1.0), kf.Gumbel(-2.0, 1.0), kf.Gumbel(3.0, 7.0)],
-    extreme=[kf.Gumbel(1e9, 1e-3), kf.Gumbel(0.0, 1e-300), kf.Gumbel(1e300, 1e290), kf.Gumbel(-1e300, 1.0)],
+    extreme=[kf.Gumbel(1e9, 1e-3), kf.Gumbel(0.0, 1e-300), kf.Gumbel(1e300, 1e290),
+             kf.Gumbel(-1e300, 1.0)],
     invalid=[(np.nan, 1.0), (INF, 1.0), (1.0, 0.0), (1.0, np.nan), (0.0, -1.0), (0.0, INF)],
     outside=[-INF, INF],
     ends=[],

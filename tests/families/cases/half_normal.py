@@ -18,7 +18,8 @@ def nodes(p):
 
 MEMBERS = Members(
     ordinary=[kf.HalfNormal(1.0), kf.HalfNormal(0.25), kf.HalfNormal(70.0)],
-    extreme=[kf.HalfNormal(1e-300), kf.HalfNormal(1e300), kf.HalfNormal(5e-324), kf.HalfNormal(1.7976931348623157e308)],
+    extreme=[kf.HalfNormal(1e-300), kf.HalfNormal(1e300), kf.HalfNormal(5e-324),
+             kf.HalfNormal(1.7976931348623157e308)],
     invalid=[(0.0,), (-1.0,), (np.nan,), (INF,)],
     outside=[-1.0, -5e-324, -INF, INF],
     ends=[(kf.HalfNormal(1.0), 0.0, 0.5 * np.log(2.0 / np.pi))],

@@ -30,7 +30,8 @@ def digits(p, kind):
 
 MEMBERS = Members(
     ordinary=[kf.InverseGamma(6.5, 1.0), kf.InverseGamma(7.5, 0.1), kf.InverseGamma(250.0, 1e3)],
-    extreme=[kf.InverseGamma(1e-8, 1.0), kf.InverseGamma(0.01, 1e-300), kf.InverseGamma(1e12, 1e300), kf.InverseGamma(1e12, 1.0),
+    extreme=[kf.InverseGamma(1e-8, 1.0), kf.InverseGamma(0.01, 1e-300),
+             kf.InverseGamma(1e12, 1e300), kf.InverseGamma(1e12, 1.0),
              kf.InverseGamma(1e-3, 1e300), kf.InverseGamma(2.5, 1e-300), kf.InverseGamma(0.4, 3.0)],
     invalid=[(0.0, 1.0), (1.0, 0.0), (-1.0, 1.0), (np.nan, 1.0), (1.0, np.nan), (INF, 1.0),
              (1.0, INF)],
@@ -49,6 +50,8 @@ def exact(p):
     return stats.invgamma(theta["shape"], scale=theta["scale"])
 
 
-SAMPLER_GRID = [kf.InverseGamma(0.3, 1e10), kf.InverseGamma(0.999, 1.0), kf.InverseGamma(1.0, 2.0), kf.InverseGamma(1.5, 1e-10), kf.InverseGamma(4.0, 1.0),
+SAMPLER_GRID = [kf.InverseGamma(0.3, 1e10), kf.InverseGamma(0.999, 1.0), kf.InverseGamma(1.0, 2.0),
+                kf.InverseGamma(1.5, 1e-10), kf.InverseGamma(4.0, 1.0),
                 kf.InverseGamma(100.0, 1.0), kf.InverseGamma(1e6, 1e6)]
-WRONG = [(kf.InverseGamma(0.3, 1.0), kf.InverseGamma(0.303, 1.0)), (kf.InverseGamma(4.0, 1.0), kf.InverseGamma(4.0, 1.01))]
+WRONG = [(kf.InverseGamma(0.3, 1.0), kf.InverseGamma(0.303, 1.0)),
+         (kf.InverseGamma(4.0, 1.0), kf.InverseGamma(4.0, 1.01))]

@@ -19,7 +19,8 @@ def nodes(p):
 
 MEMBERS = Members(
     ordinary=[kf.Laplace(1.0, 0.0), kf.Laplace(0.25, 0.0), kf.Laplace(70.0, 0.0)],
-    extreme=[kf.Laplace(1e-300, 0.0), kf.Laplace(1e300, 1e300), kf.Laplace(1e-3, 1e9), kf.Laplace(5e-324, 5e-324)],
+    extreme=[kf.Laplace(1e-300, 0.0), kf.Laplace(1e300, 1e300), kf.Laplace(1e-3, 1e9),
+             kf.Laplace(5e-324, 5e-324)],
     invalid=[(0.0, 0.0), (-1.0, 0.0), (np.nan, 0.0), (INF, 0.0), (1.0, np.nan), (1.0, INF)],
     outside=[-INF, INF],
     ends=[],

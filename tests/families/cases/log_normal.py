@@ -30,7 +30,8 @@ def holds(p, kind):
 
 MEMBERS = Members(
     ordinary=[kf.LogNormal(0.0, 0.4), kf.LogNormal(1.5, 0.25), kf.LogNormal(-3.0, 0.7)],
-    extreme=[kf.LogNormal(600.0, 2.0), kf.LogNormal(0.0, 1e-100), kf.LogNormal(0.0, 1e100), kf.LogNormal(-700.0, 30.0)],
+    extreme=[kf.LogNormal(600.0, 2.0), kf.LogNormal(0.0, 1e-100), kf.LogNormal(0.0, 1e100),
+             kf.LogNormal(-700.0, 30.0)],
     invalid=[(0.0, 0.0), (0.0, -1.0), (np.nan, 1.0), (0.0, np.nan), (INF, 1.0), (0.0, INF)],
     outside=[-1.0, -5e-324, -INF, INF, 0.0],
     ends=[(kf.LogNormal(0.0, 1.0), 0.0, -INF)],
@@ -50,4 +51,5 @@ def exact(p):
 
 
 SAMPLER_GRID = [kf.LogNormal(0.0, 1.0), kf.LogNormal(3.0, 0.01), kf.LogNormal(-100.0, 5.0)]
-WRONG = [(kf.LogNormal(0.0, 1.0), kf.LogNormal(0.0, 1.01)), (kf.LogNormal(1.0, 1.0), kf.LogNormal(1.01, 1.0))]
+WRONG = [(kf.LogNormal(0.0, 1.0), kf.LogNormal(0.0, 1.01)),
+         (kf.LogNormal(1.0, 1.0), kf.LogNormal(1.01, 1.0))]

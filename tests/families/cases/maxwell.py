@@ -18,7 +18,8 @@ def nodes(p):
 
 MEMBERS = Members(
     ordinary=[kf.Maxwell(1.0), kf.Maxwell(0.25), kf.Maxwell(70.0)],
-    extreme=[kf.Maxwell(1e-300), kf.Maxwell(1e300), kf.Maxwell(5e-324), kf.Maxwell(1.7976931348623157e308)],
+    extreme=[kf.Maxwell(1e-300), kf.Maxwell(1e300), kf.Maxwell(5e-324),
+             kf.Maxwell(1.7976931348623157e308)],
     invalid=[(0.0,), (-1.0,), (np.nan,), (INF,)],
     outside=[-1.0, -5e-324, -INF, INF],
     ends=[(kf.Maxwell(1.0), 0.0, -INF)],

@@ -21,11 +21,14 @@ def nodes(p):
 
 
 MEMBERS = Members(
-    ordinary=[kf.Nakagami(1.0, 1.5), kf.Nakagami(0.25, 1.5), kf.Nakagami(70.0, 1.5), kf.Nakagami(2.0, 0.5), kf.Nakagami(2.0, 40.0)],
-    extreme=[kf.Nakagami(1e-300, 2.0), kf.Nakagami(1e300, 2.0), kf.Nakagami(1.0, 1e8), kf.Nakagami(5e-324, 0.5)],
+    ordinary=[kf.Nakagami(1.0, 1.5), kf.Nakagami(0.25, 1.5), kf.Nakagami(70.0, 1.5),
+              kf.Nakagami(2.0, 0.5), kf.Nakagami(2.0, 40.0)],
+    extreme=[kf.Nakagami(1e-300, 2.0), kf.Nakagami(1e300, 2.0), kf.Nakagami(1.0, 1e8),
+             kf.Nakagami(5e-324, 0.5)],
     invalid=[(0.0, 1.0), (-1.0, 1.0), (np.nan, 1.0), (INF, 1.0), (1.0, 0.4), (1.0, np.nan)],
     outside=[-1.0, -5e-324, -INF, INF],
-    ends=[(kf.Nakagami(2.0, 1.0), 0.0, -INF), (kf.Nakagami(1.0, 0.5), 0.0, 0.5 * np.log(2.0 / np.pi))],
+    ends=[(kf.Nakagami(2.0, 1.0), 0.0, -INF),
+          (kf.Nakagami(1.0, 0.5), 0.0, 0.5 * np.log(2.0 / np.pi))],
     nodes=nodes,
     far=(kf.Nakagami(1e100, 1.5), kf.Nakagami(1e50, 1.5)),
     digits=lambda p, kind: p.parameters["shape"],
@@ -39,5 +42,6 @@ def exact(p):
     return stats.nakagami(theta["shape"], scale=np.sqrt(theta["spread"]))
 
 
-SAMPLER_GRID = [kf.Nakagami(1.0, 1.0), kf.Nakagami(1e-3, 0.5), kf.Nakagami(1e100, 3.0), kf.Nakagami(2.0, 0.7), kf.Nakagami(2.0, 1e4)]
+SAMPLER_GRID = [kf.Nakagami(1.0, 1.0), kf.Nakagami(1e-3, 0.5), kf.Nakagami(1e100, 3.0),
+                kf.Nakagami(2.0, 0.7), kf.Nakagami(2.0, 1e4)]
 WRONG = [(kf.Nakagami(1.0, 2.0), kf.Nakagami(1.02, 2.0))]

@@ -31,7 +31,8 @@ def holds(p, kind):
 
 MEMBERS = Members(
     ordinary=[kf.Pareto(8.0, 1.0), kf.Pareto(12.0, 1.0), kf.Pareto(70.0, 1.0)],
-    extreme=[kf.Pareto(1e-3, 1.0), kf.Pareto(1e8, 1e300), kf.Pareto(1e-8, 1e-300), kf.Pareto(0.5, 2.0), kf.Pareto(1e300, 1.0)],
+    extreme=[kf.Pareto(1e-3, 1.0), kf.Pareto(1e8, 1e300), kf.Pareto(1e-8, 1e-300),
+             kf.Pareto(0.5, 2.0), kf.Pareto(1e300, 1.0)],
     invalid=[(0.0, 1.0), (-1.0, 1.0), (np.nan, 1.0), (INF, 1.0), (1.0, 0.0), (1.0, np.nan)],
     outside=[-1.0, 0.0, -5e-324, -INF, INF, 0.999],
     ends=[(kf.Pareto(3.0, 1.0), 1.0, np.log(3.0))],
@@ -49,5 +50,6 @@ def exact(p):
     return stats.pareto(theta["shape"], scale=theta["minimum"])
 
 
-SAMPLER_GRID = [kf.Pareto(1.0, 1.0), kf.Pareto(0.5, 1e-3), kf.Pareto(100.0, 1e100), kf.Pareto(3.0, 2.0)]
+SAMPLER_GRID = [kf.Pareto(1.0, 1.0), kf.Pareto(0.5, 1e-3), kf.Pareto(100.0, 1e100),
+                kf.Pareto(3.0, 2.0)]
 WRONG = [(kf.Pareto(1.0, 2.0), kf.Pareto(1.01, 2.0))]

@@ -18,7 +18,8 @@ def nodes(p):
 
 MEMBERS = Members(
     ordinary=[kf.Rayleigh(1.0), kf.Rayleigh(0.25), kf.Rayleigh(70.0)],
-    extreme=[kf.Rayleigh(1e-300), kf.Rayleigh(1e300), kf.Rayleigh(5e-324), kf.Rayleigh(1.7976931348623157e308)],
+    extreme=[kf.Rayleigh(1e-300), kf.Rayleigh(1e300), kf.Rayleigh(5e-324),
+             kf.Rayleigh(1.7976931348623157e308)],
     invalid=[(0.0,), (-1.0,), (np.nan,), (INF,)],
     outside=[-1.0, -5e-324, -INF, INF],
     ends=[(kf.Rayleigh(1.0), 0.0, -INF)],

@@ -28,11 +28,14 @@ def holds(p, kind):
 
 
 MEMBERS = Members(
-    ordinary=[kf.Weibull(1.0, 1.5), kf.Weibull(0.25, 1.5), kf.Weibull(70.0, 1.5), kf.Weibull(2.0, 0.7)],
-    extreme=[kf.Weibull(1e-300, 2.0), kf.Weibull(1e300, 2.0), kf.Weibull(1.0, 1e-3), kf.Weibull(1.0, 1e6), kf.Weibull(5e-324, 1.0)],
+    ordinary=[kf.Weibull(1.0, 1.5), kf.Weibull(0.25, 1.5), kf.Weibull(70.0, 1.5),
+              kf.Weibull(2.0, 0.7)],
+    extreme=[kf.Weibull(1e-300, 2.0), kf.Weibull(1e300, 2.0), kf.Weibull(1.0, 1e-3),
+             kf.Weibull(1.0, 1e6), kf.Weibull(5e-324, 1.0)],
     invalid=[(0.0, 1.0), (-1.0, 1.0), (np.nan, 1.0), (INF, 1.0), (1.0, 0.0), (1.0, np.nan)],
     outside=[-1.0, -5e-324, -INF, INF],
-    ends=[(kf.Weibull(2.0, 0.5), 0.0, INF), (kf.Weibull(2.0, 1.0), 0.0, -np.log(2.0)), (kf.Weibull(2.0, 2.0), 0.0, -INF)],
+    ends=[(kf.Weibull(2.0, 0.5), 0.0, INF), (kf.Weibull(2.0, 1.0), 0.0, -np.log(2.0)),
+          (kf.Weibull(2.0, 2.0), 0.0, -INF)],
     nodes=nodes,
     far=(kf.Weibull(1e100, 1.5), kf.Weibull(1e50, 1.5)),
     digits=digits,
@@ -46,5 +49,6 @@ def exact(p):
     return stats.weibull_min(theta["shape"], scale=theta["scale"])
 
 
-SAMPLER_GRID = [kf.Weibull(1.0, 1.0), kf.Weibull(1e-3, 0.5), kf.Weibull(1e100, 3.0), kf.Weibull(2.0, 1e3)]
+SAMPLER_GRID = [kf.Weibull(1.0, 1.0), kf.Weibull(1e-3, 0.5), kf.Weibull(1e100, 3.0),
+                kf.Weibull(2.0, 1e3)]
 WRONG = [(kf.Weibull(1.0, 2.0), kf.Weibull(1.01, 2.0))]

@@ -20,7 +20,8 @@ def points(theta):
 
 def log_density(theta, x):
     k, x = m(theta[0]), m(x)
-    return with_terms((k - 1) * mp.log(x), -x * x / 2, -mp.loggamma(k / 2), -(k / 2 - 1) * mp.log(2))
+    return with_terms((k - 1) * mp.log(x), -x * x / 2, -mp.loggamma(k / 2),
+                      -(k / 2 - 1) * mp.log(2))
 
 
 def log_partition(theta):

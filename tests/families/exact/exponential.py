@@ -13,7 +13,7 @@ MEMBERS = [(r,) for r in (1.0, 0.3, 1e5, 1e-300, 1e300, 3e-310)]
 
 def points(theta):
     rate = theta[0]
-    found = [0.0] + [y / rate for y in (1e-300, 1e-8, 0.1, 1.0, 3.0, 40.0, 1e6)] + [5e-324, 1.0, 1e300]
+    found = [y / rate for y in (0.0, 1e-300, 1e-8, 0.1, 1.0, 3.0, 40.0, 1e6)] + [5e-324, 1.0, 1e300]
     return [x for x in found if 0.0 <= x < math.inf and rate * x < 1e300]
 
 

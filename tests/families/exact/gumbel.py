@@ -9,7 +9,8 @@ from exact_tools import with_terms
 
 m = mp.mpf
 FIXED = 1
-MEMBERS = [(u, b) for u in (0.0, 2.5, -1e3, 1e9) for b in (1.0, 0.3, 1e5, 1e-3)] + [(1e300, 1e290), (0.0, 1e-300)]
+MEMBERS = [(u, b) for u in (0.0, 2.5, -1e3, 1e9) for b in (1.0, 0.3, 1e5, 1e-3)]
+MEMBERS += [(1e300, 1e290), (0.0, 1e-300)]
 
 
 def points(theta):

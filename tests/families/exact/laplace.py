@@ -14,7 +14,8 @@ MEMBERS = [(s, c) for s in (1.0, 0.3, 1e-300, 1e300, 1e-3) for c in (0.0, 2.5, 1
 
 def points(theta):
     scale, loc = theta
-    found = [loc + z * scale for z in (0.0, 1e-8, 0.5, -1.0, 3.0, -40.0, 1e6)] + [0.0, 5e-324, -1e-300]
+    found = [loc + z * scale for z in (0.0, 1e-8, 0.5, -1.0, 3.0, -40.0, 1e6)]
+    found += [0.0, 5e-324, -1e-300]
     return [x for x in found if math.isfinite(x) and abs(x / scale - loc / scale) < 1e300]
 
 

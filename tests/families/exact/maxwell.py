@@ -20,7 +20,8 @@ def points(theta):
 
 def log_density(theta, x):
     scale, x = m(theta[0]), m(x)
-    return with_terms(mp.log(2 / mp.pi) / 2, 2 * mp.log(x), -3 * mp.log(scale), -((x / scale) ** 2) / 2)
+    return with_terms(mp.log(2 / mp.pi) / 2, 2 * mp.log(x), -3 * mp.log(scale),
+                      -((x / scale) ** 2) / 2)
 
 
 def log_partition(theta):
