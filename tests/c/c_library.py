@@ -163,9 +163,7 @@ def main() -> None:
     parser.add_argument("folder", type=Path)
     parser.add_argument("--compiler", default=os.environ.get("CC", "gcc"))
     parser.add_argument("--machine")
-    parser.add_argument("--warnings", action="store_true", help="as errors, those of setup.py")
     known, extra = parser.parse_known_args()
-    extra += settings().warnings if known.warnings else []
     made = build_program(
         known.compiler, known.folder.resolve(), machine=known.machine, extra=tuple(extra)
     )
