@@ -423,9 +423,11 @@ def _as_text(
             if len(index) == 2 and index[1] > index[0]:
                 continue  # the upper half of a symmetric matrix
             label = name + (f"[{', '.join(map(str, index))}]" if index else "")
-            error = errors[name][index]
-            rows.append((label, f"{np.asarray(value)[index]:.8g}",
-                         f"{error:.3g}" if np.isfinite(error) else "-"))
+            if name in p.fixed:
+                error = "fixed"
+            else:
+                error = f"{e:.3g}" if np.isfinite(e := errors[name][index]) else "-"
+            rows.append((label, f"{np.asarray(value)[index]:.8g}", error))
     widths = [max(len(row[i]) for row in rows) for i in range(3)]
     lines = [f"{type(p).__name__} fitted to column{'s' * (len(names) > 1)} "
              f"{', '.join(names)} of {path} by maximum likelihood"]

@@ -169,8 +169,8 @@ def standard_errors(p: Distribution, n: float) -> dict[str, NDArray[np.float64]]
     Returns
     -------
     dict of str to ndarray
-        One array to a parameter, of its shape. NaN where the fit is on the boundary of the
-        domain or the standard error is not known.
+        One array to a fitted parameter, of its shape. NaN where the fit is on the boundary of
+        the domain or the standard error is not known.
 
     References
     ----------
@@ -185,7 +185,7 @@ def standard_errors(p: Distribution, n: float) -> dict[str, NDArray[np.float64]]
             "mean": np.sqrt(variance / n),
             "covariance": np.sqrt((np.outer(variance, variance) + covariance**2) / n),
         }
-    shapes = {name: np.shape(value) for name, value in parameters.items()}
+    shapes = {name: np.shape(value) for name, value in parameters.items() if name not in p.fixed}
     scores = p._score_map("parameters")
     errors = np.full(len(scores), np.nan)
     if scores.shape[0] == scores.shape[1] and np.isfinite(scores).all():

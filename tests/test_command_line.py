@@ -5,6 +5,7 @@ import os
 import re
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -12,6 +13,9 @@ import pytest
 import klfast as kf
 from klfast import __main__ as command
 from klfast.__main__ import main
+
+sys.path.insert(0, str(Path(__file__).parent / "families"))
+from members import MEMBERS
 
 # -P: the folder of the sources, where tests may run, has no compiled library
 COMMAND = [sys.executable, "-P", "-m", "klfast"]
@@ -139,6 +143,26 @@ def test_fit_of_npy_files(tmp_path, capsys):
     one = fitted(capsys, str(tmp_path / "one.npy"), "--family", "Poisson")
     two = fitted(capsys, str(tmp_path / "two.npy"), "--family", "Poisson", "--column", "1")
     assert (one["parameters"]["rate"], two["parameters"]["rate"]) == (3.0, 6.0)
+
+
+@pytest.mark.parametrize("family", [name for name in kf.families if name != "MultivariateNormal"])
+def test_fit_of_every_scalar_family(tmp_path, capsys, family):
+    """Standard errors are the roots of the inverse Fisher information's diagonal, over sqrt(n)."""
+    cls, p = kf.families[family], MEMBERS[family].ordinary[0]
+    x = p.sample(300, rng=1)
+    path = tmp_path / "data.npy"
+    np.save(path, x)
+    fixed = [word for name, value in p.fixed.items() for word in ("--fixed", f"{name}={value!r}")]
+    words = [str(path), "--family", family, *fixed]
+    found = fitted(capsys, *words)
+    expected = cls.fit(x, **p.fixed)
+    assert found["parameters"] == pytest.approx(expected.parameters, rel=1e-6)
+    inverse = np.linalg.inv(expected.fisher_information("parameters"))
+    assert list(found["standard_errors"]) == [n for n in p.parameters if n not in p.fixed]
+    assert list(found["standard_errors"].values()) == pytest.approx(
+        np.sqrt(np.diag(inverse) / 300), rel=1e-6)
+    assert main(["fit", *words]) == 0
+    assert capsys.readouterr().out.count("fixed") == len(p.fixed)
 
 
 def test_json_has_null_for_what_is_unknown(file, capsys):

@@ -381,8 +381,7 @@ def family_check_data(cls, cnp.ndarray rows, size_t d, offset, fixed, name="data
                                 data_of(rows), n)
     if bad < n:
         raise ValueError(
-            f"{name}[{bad + offset}] = {rows[bad]}: outside the support of {cls.__name__}, or at "
-            "an end of it where a sufficient statistic is infinite"
+            f"{name}[{bad + offset}] = {rows[bad]}: data of {cls.__name__} {cls._data_rule()}"
         )
 
 
@@ -479,8 +478,7 @@ def raise_outside(cls, rows, batch, m, n, bad):
     index = tuple(int(i) for i in np.unravel_index(m, batch)) + (int(bad),)
     where = ", ".join(map(str, index))
     raise ValueError(
-        f"data[{where}] = {rows[index]}: outside the support of {cls.__name__}, or at an end of it "
-        "where a sufficient statistic is infinite"
+        f"data[{where}] = {rows[index]}: data of {cls.__name__} {cls._data_rule()}"
     )
 
 

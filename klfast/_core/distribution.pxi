@@ -94,7 +94,11 @@ cdef class Distribution:
         if plain:
             self.own(1, ())
             for i in range(n):
-                number = values[i]
+                try:
+                    number = values[i]
+                except OverflowError:
+                    raise ValueError(f"{type(self).__name__}: {self._parameter_names()[i]} is an "
+                                     "integer beyond the largest double") from None
                 self.theta[i] = number
         else:
             self._set_arrays(values)
@@ -106,21 +110,23 @@ cdef class Distribution:
         names = self._parameter_names()
         arrays = [as_float64(v, f"{cls}: {name}") for v, name in zip(values, names)]
         ranks = [self.family.parameters[i].shape for i in range(len(names))]
-        d = 1
+        d, beside = 1, ""
         for array, rank, name in zip(arrays, ranks, names):
             if array.ndim < rank:
                 raise ValueError(
-                    f"{cls}: {name} has shape {array.shape}: it needs at least {rank} dimensions"
+                    f"{cls}: {name} has shape {array.shape}: it needs at least {rank} "
+                    f"dimension{'s' if rank > 1 else ''}"
                 )
-            if rank:
-                d = array.shape[-1]
+            if rank and not beside:
+                d, beside = array.shape[-1], f"{name} {array.shape}"
         if d == 0:
             raise ValueError(f"{cls}: dimension 0: an event needs at least one coordinate")
         for array, rank, name in zip(arrays, ranks, names):
             core = (d,) * rank
             if array.shape[array.ndim - rank:] != core:
                 raise ValueError(
-                    f"{cls}: {name} has shape {array.shape}: its last axes must be {core}"
+                    f"{cls}: {name} has shape {array.shape}: its last axes must be {core} "
+                    f"beside {beside}"
                 )
         leading = [a.shape[: a.ndim - r] for a, r in zip(arrays, ranks)]
         try:
@@ -209,8 +215,8 @@ cdef class Distribution:
         if sizes.coordinates != k:
             raise ValueError(
                 f"{cls.__name__}: {kind} has shape {array.shape}: the last axis must hold "
-                + ("d + d (d + 1)/2 coordinates" if family.is_vector
-                   else f"{sizes.coordinates} coordinate(s)")
+                + ("d + d (d + 1)/2 coordinates" if family.is_vector else
+                   f"{sizes.coordinates} coordinate{'s' if sizes.coordinates > 1 else ''}")
             )
         arrays = checked_fixed(cls, family, fixed, f"from_{kind}")
         try:
@@ -309,6 +315,11 @@ cdef class Distribution:
     @classmethod
     def _is_vector(cls):
         return bool(klf_find_family(level, cls._family.encode()).is_vector)
+
+    @classmethod
+    def _data_rule(cls):
+        """What data must be for a fit: "must be finite and > 0"."""
+        return klf_find_family(level, cls._family.encode()).data_rule.decode()
 
     @classmethod
     def _no_maximum(cls):

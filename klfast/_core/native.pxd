@@ -57,6 +57,7 @@ cdef extern from "klfast/klfast.h" nogil:
         const char *name
         int is_integer
         int is_vector
+        const char *data_rule
         const char *no_maximum
         size_t n_parameters
         const klf_parameter *parameters

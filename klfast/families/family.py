@@ -16,9 +16,10 @@ class NoMaximumError(ValueError):
 
     def __init__(self, cls: type[Distribution], count: int, where: tuple[int, ...] = ()) -> None:
         index = f" data[{', '.join(map(str, where))}]" if where else ""
+        these = "this 1 datum" if count == 1 else f"these {count} data"
         super().__init__(
-            f"no maximum-likelihood {cls.__name__} exists for these {count} data{index and ','}"
-            f"{index}: {cls._no_maximum()}"
+            f"no maximum-likelihood {cls.__name__} exists for {these}{index and ','}{index}: "
+            f"{cls._no_maximum()}"
         )
 
 

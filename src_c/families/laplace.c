@@ -152,6 +152,7 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
 
 const klf_family KLF_FAMILY(laplace) = {
     .name = "laplace",
+    .data_rule = "must be finite",
     .no_maximum = "the data all equal loc, and the likelihood grows without bound as the "
                   "scale goes to 0",
     .n_parameters = PARAMETERS,

@@ -109,6 +109,7 @@ typedef struct klf_family {
     const char *name;
     int is_integer; /* the support is a set of integers */
     int is_vector;  /* an event is a vector: d is free */
+    const char *data_rule;  /* what data must be for a fit, for users: "must be finite and > 0" */
     const char *no_maximum; /* why some data have no maximum-likelihood member, for users */
     size_t n_parameters;
     const klf_parameter *parameters;
