@@ -367,7 +367,7 @@ static inline double klf_log1p_exp(double x)
  * argument to reduce (Maechler, 2012, "Accurately computing log(1 - exp(-|a|))", with the threshold
  * where 1 - exp(x) = sqrt(1/2)). Zero gives -inf, -inf gives 0, positive x NaN.
  * Max error: 2.3 ulp. */
-static inline double klf_log_minus_expm1(double x)
+KLF_INLINE double klf_log_minus_expm1(double x)
 {
     double shifted, high, sum, ignored;
     double inside = x > 1.0 ? 1.0 : x;
