@@ -58,6 +58,8 @@ static inline void beta_draw_pairs_each(const double *a, const double *b, klf_st
 {
     double unit[KLF_BLOCK], units_a[KLF_BLOCK], units_b[KLF_BLOCK];
     double power_a[KLF_BLOCK], power_b[KLF_BLOCK];
+    if (n == 0) /* so that compilers see the arrays filled before they are read */
+        return;
     for (size_t i = 0; i < n; i++) {
         unit[i] = a[i] < b[i] ? a[i] : b[i];
         units_a[i] = a[i] / unit[i];
