@@ -83,12 +83,14 @@ cdef object sample_one(Distribution self, Stream stream):
     cdef double work[KLF_BLOCK]
     cdef double *scratch = &work[0]
     cdef bint large = self.sizes.work > KLF_BLOCK
+    cdef uint64_t block
     if self.family.is_integer:
         check_integer_range(self)
     self.prepare_table()
+    block = stream.reserve(1)
     if large:
         scratch = new_doubles(self.sizes.work)
-    self.family.sample(self.d, self.constants, self.table, stream.key, stream.reserve(1), 1, &x,
+    self.family.sample(self.d, self.constants, self.table, stream.key, block, 1, &x,
                        scratch)
     if large:
         free(scratch)

@@ -126,7 +126,7 @@ static inline beta_coordinates beta_prepare_coordinates(double a, double b)
     beta_coordinates c = {.is_wide = wide ? 1.0 : 0.0, .a = a, .b = b};
     c.share_a = beta_share(a, b);
     c.share_b = beta_share(b, a);
-    c.r11 = sqrt(v.first);
+    c.r11 = sqrt(klf_clamp_positive(v.first));
     c.r21 = v.both / c.r11;
     c.r22 = sqrt(v.second - c.r21 * c.r21);
     const int huge_a = wide & (a > 0x1p400), huge_b = wide & (b > 0x1p400);
@@ -134,8 +134,9 @@ static inline beta_coordinates beta_prepare_coordinates(double a, double b)
     c.second_unit = huge_b ? 0x1p600 : 1.0;
     c.first = wide ? a / c.first_unit / c.r11 : 1.0 / c.r11;
     c.first_mean = first / c.r11;
-    c.second_a = wide ? 0.0 : -a / c.r22;
-    c.second_b = wide ? b / c.second_unit / c.r22 : -b / c.r22;
+    /* finite: beyond 1e307 too they multiply zeros */
+    c.second_a = wide ? 0.0 : klf_clamp_finite(-a / c.r22);
+    c.second_b = wide ? b / c.second_unit / c.r22 : klf_clamp_finite(-b / c.r22);
     c.second_mean = second / c.r22;
     c.regression = c.r21 / c.r22;
     return c;

@@ -227,11 +227,12 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
 /* Below this mean by inversion, from it on by algorithm BTRS. */
 static const double EACH_HAT_MEAN = 10.0;
 
-/* The count at which the cumulative mass passes u; `none` is the mass at 0. */
+/* The count at which the cumulative mass passes u; `none` is the mass at 0. As in
+ * poisson_mixture.h, a mass below 2^-60 ends the search. */
 static double inversion(double trials, double odds, double none, double u)
 {
     double x = 0.0, term = none;
-    while (u > term && x < trials && x < 200.0) {
+    while (u > term && x < trials && term > 0x1p-60) {
         u -= term;
         term *= (trials - x) * odds / (x + 1.0);
         x += 1.0;

@@ -7,11 +7,12 @@
 /* Below this rate by inversion, from it on by Hormann's PTRS. */
 static const double MIXTURE_HAT_RATE = 10.0;
 
-/* The count at which the cumulative mass passes u; `none` is the mass at 0. */
+/* The count at which the cumulative mass passes u; `none` is the mass at 0. Where u is nearly 1,
+ * rounding may leave more of it than there is mass: a mass below 2^-60 ends the search. */
 static double mixture_inversion(double rate, double none, double u)
 {
     double x = 0.0, term = none;
-    while (u > term && x < 200.0) {
+    while (u > term && term > 0x1p-60) {
         u -= term;
         x += 1.0;
         term *= rate / x;

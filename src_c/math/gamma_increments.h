@@ -42,10 +42,13 @@ static inline double klf_digamma_increment(double z, double h)
     return sum + (z / at) * (at * klf_log1p(h / at) + rest * (0.5 + series));
 }
 
-/* z^2 (psi1(z) - psi1(z + h)) for z > 0, h > 0, both finite.
+/* z^2 (psi1(z) - psi1(z + h)) for z > 0, h > 0, both finite; where both are tiny a function of h/z.
  * Max error: 8 ulp. */
 static inline double klf_trigamma_increment(double z, double h)
 {
+    const double unit = z + h < 0x1p-1000 ? 0x1p500 : 1.0; /* 1/(z + h) would overflow */
+    z *= unit;
+    h *= unit;
     double sum = 0.0, at = z;
     while (at < 12.0) {
         const double scale = z / at, inverse = 1.0 / (at + h);
