@@ -57,8 +57,8 @@ WARNINGS = ["-Wall", "-Wextra", "-Wpedantic", "-Wshadow", "-Wconversion", "-Werr
 def levels() -> dict[str, list[str]]:
     """Instruction-set levels of this processor's architecture, with their compiler flags.
 
-    KLFAST_LEVELS="baseline v3" leaves out others, for builds that are to be quick; there is always a
-    baseline.
+    KLFAST_LEVELS="baseline v3" leaves out others, for builds that are to be quick; there is always
+    a baseline.
     """
     if platform.machine().lower() not in {"x86_64", "amd64"}:
         return {"baseline": []}
