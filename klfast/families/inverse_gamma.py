@@ -32,7 +32,7 @@ class InverseGamma(Family):
     log-partition log Gamma(shape) - shape log(scale). Unconstrained coordinates (log shape, log
     scale). As ``scipy.stats.invgamma(shape, scale=scale)`` and PyTorch's ``InverseGamma(shape,
     scale)``, which calls the scale rate, that of the Gamma variable 1/x. R's packages differ:
-    ``MCMCpack::dinvgamma(x, shape, scale)`` is this one, and the third argument of
+    ``invgamma::dinvgamma(x, shape, rate)`` calls the scale rate too, but the rate of
     ``actuar::dinvgamma(x, shape, rate)`` is 1/scale.
 
     References
