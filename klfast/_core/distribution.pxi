@@ -930,8 +930,20 @@ cdef class Distribution:
 
         Raises
         ------
+        TypeError, ValueError
+            If `size`, `rng`, `out` or `threads` is none of the above; or if counts may exceed the
+            largest int64, 9.2e18, and no float64 `out` is given.
         MemoryError
             If the result does not fit; the stream has not moved then.
+
+        Notes
+        -----
+        Random numbers come in blocks of 512 draws, and a call takes whole blocks from the stream:
+        the draws of one distribution do not depend on how many follow them. Of a batch in which
+        each member has 512 draws or more, or of vectors, each member has a run of blocks of its
+        own, one after the other, and draws what it would draw alone from there. Where each member
+        of a batch has fewer, the members share blocks, draw by draw in the order of the result:
+        the draws then depend on the shape of the batch.
         """
         self.made()
         return sample_into(self, size, rng, out, threads)

@@ -30,8 +30,8 @@ class Bernoulli(Family):
     Natural parameter logit(probability) = log(probability/(1 - probability)), sufficient statistic
     x, log h = 0, log-partition -log(1 - probability) = log(1 + exp(eta)). The unconstrained
     coordinate is the natural one. The log mass is -inf where x is neither 0 nor 1. Draws are int64.
-    As ``scipy.stats.bernoulli(probability)``; PyTorch's ``probs``. The probability itself is held,
-    so that logits beyond 37 are probability 1, and its log mass at 0 is -inf.
+    As ``scipy.stats.bernoulli(probability)`` and PyTorch's ``Bernoulli(probs)``. The probability
+    itself is held, so that logits beyond 37 are probability 1, and its log mass at 0 is -inf.
 
     References
     ----------

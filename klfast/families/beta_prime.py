@@ -37,7 +37,7 @@ class BetaPrime(Family):
     +inf, log(b) or -inf for `a` below, at or above 1. The score there is that of the smallest
     positive double, and data there cannot be fitted. Draws beyond the range of doubles are the
     nearest number inside it. As ``scipy.stats.betaprime(a, b)``; it is (b/a) x that has the F
-    distribution, with 2a and 2b degrees of freedom.
+    distribution (NumPy's ``f``, R's ``df``), with 2a and 2b degrees of freedom.
 
     References
     ----------

@@ -35,7 +35,8 @@ class Binomial(Family):
     coordinate is the natural one. The log mass is -inf where x is no count up to `trials`; counts
     above 2**53 are rounded to doubles. Draws are int64; where they may exceed 9.2e18 they need a
     float64 array as `out`. The parameters stand the other way round in ``scipy.stats.binom(trials,
-    probability)``, NumPy's ``binomial`` and R's ``dbinom``.
+    probability)``, NumPy's ``binomial``, R's ``dbinom`` and PyTorch's ``Binomial(total_count,
+    probs)``.
 
     The divergence from a member with fewer trials to one with more is a finite sum, by at most 1400
     of its terms; the other way round it is infinite.

@@ -29,7 +29,7 @@ class Chi(Family):
     Natural parameter dof/2 - 1, sufficient statistic 2 log(x), log h = log 2 + log(x) - x**2/2,
     log-partition log Gamma(dof/2) + (dof/2) log 2. Unconstrained coordinate log(dof). At x = 0 the
     log-density is its limit: +inf, log(2/pi)/2 or -inf for a dof below, at or above 1. As
-    ``scipy.stats.chi(dof)``.
+    ``scipy.stats.chi(dof)``; NumPy, PyTorch and R have the chi-square distribution only.
 
     References
     ----------

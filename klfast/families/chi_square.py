@@ -29,7 +29,7 @@ class ChiSquare(Family):
     Natural parameter dof/2 - 1, sufficient statistic log(x), log h = -x/2, log-partition log
     Gamma(dof/2) + (dof/2) log 2. Unconstrained coordinate log(dof). At x = 0 the log-density is its
     limit: +inf, -log 2 or -inf for a dof below, at or above 2. As ``scipy.stats.chi2(dof)``,
-    ``numpy.random.Generator.chisquare(dof)`` and PyTorch's ``Chi2(dof)``.
+    ``numpy.random.Generator.chisquare(dof)``, PyTorch's ``Chi2(dof)`` and R's ``dchisq(x, df)``.
 
     References
     ----------

@@ -35,7 +35,8 @@ class GeneralizedInverseGaussian(Family):
     second kind. Unconstrained coordinates (p, log a, log b). The integrals are taken by a
     quadrature whose error is below rounding. p = -1/2 is the inverse Gaussian family; a or b at 0,
     which are no members, the inverse Gamma and Gamma families. As ``scipy.stats.geninvgauss(p,
-    sqrt(a*b), scale=sqrt(b/a))``.
+    sqrt(a*b), scale=sqrt(b/a))`` and R's ``GIGrvg::dgig(x, lambda=p, chi=b, psi=a)``; NumPy and
+    PyTorch have none.
 
     References
     ----------

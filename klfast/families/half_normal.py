@@ -28,7 +28,7 @@ class HalfNormal(Family):
     -----
     Natural parameter -1/(2 scale**2), sufficient statistic x**2, log h = log(2/pi)/2, log-partition
     log(scale). Unconstrained coordinate log(scale). As ``scipy.stats.halfnorm(scale=scale)`` and
-    PyTorch's ``HalfNormal(scale)``.
+    PyTorch's ``HalfNormal(scale)``; R's ``fdrtool::dhalfnorm`` takes theta = sqrt(pi/2)/scale.
 
     References
     ----------

@@ -31,7 +31,9 @@ class InverseGamma(Family):
     Natural parameters (-shape - 1, -scale), sufficient statistics (log x, 1/x), log h = 0,
     log-partition log Gamma(shape) - shape log(scale). Unconstrained coordinates (log shape, log
     scale). As ``scipy.stats.invgamma(shape, scale=scale)`` and PyTorch's ``InverseGamma(shape,
-    scale)``, which calls the scale rate.
+    scale)``, which calls the scale rate, that of the Gamma variable 1/x. R's packages differ:
+    ``invgamma::dinvgamma(x, shape, rate)`` calls the scale rate too, but the rate of
+    ``actuar::dinvgamma(x, shape, rate)`` is 1/scale.
 
     References
     ----------

@@ -31,7 +31,8 @@ class LogNormal(Family):
     Natural parameters (loc/scale**2, -1/(2 scale**2)), sufficient statistics (log x, log(x)**2),
     log h = -log(2 pi)/2 - log(x), log-partition loc**2/(2 scale**2) + log(scale). Unconstrained
     coordinates (loc, log scale). As ``scipy.stats.lognorm(s=scale, scale=exp(loc))``,
-    ``numpy.random.Generator.lognormal(loc, scale)`` and PyTorch's ``LogNormal(loc, scale)``.
+    ``numpy.random.Generator.lognormal(loc, scale)``, PyTorch's ``LogNormal(loc, scale)`` and R's
+    ``dlnorm(x, meanlog, sdlog)``; SciPy alone takes exp(loc), the median.
 
     References
     ----------

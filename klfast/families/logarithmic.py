@@ -29,8 +29,9 @@ class Logarithmic(Family):
     Natural parameter log(probability), sufficient statistic x, log h = -log(x), log-partition
     log(-log(1 - probability)). Unconstrained coordinate logit(probability) =
     log(probability/(1 - probability)). The log mass is -inf where x is no count from 1 on. Draws
-    are int64. As ``scipy.stats.logser(probability)`` and NumPy's ``logseries``. The entropy is a
-    sum over the counts by bounded work, to a relative 1e-13.
+    are int64. As ``scipy.stats.logser(probability)``, NumPy's ``logseries`` and R's
+    ``actuar::dlogarithmic``; PyTorch has none. The entropy is a sum over the counts by bounded
+    work, to a relative 1e-13.
 
     References
     ----------

@@ -28,7 +28,8 @@ class Maxwell(Family):
     -----
     Natural parameter -1/(2 scale**2), sufficient statistic x**2, log h = log(2/pi)/2 + 2 log(x),
     log-partition 3 log(scale). Unconstrained coordinate log(scale). As
-    ``scipy.stats.maxwell(scale=scale)``: speeds in a gas, scale = sqrt(k T/m).
+    ``scipy.stats.maxwell(scale=scale)``: speeds in a gas, scale = sqrt(k T/m). R's
+    ``VGAM::dmaxwell`` takes the rate 1/scale**2; NumPy and PyTorch have none.
 
     References
     ----------

@@ -36,7 +36,8 @@ class MultivariateNormal(Family):
     by rows, x_i x_j for i >= j; log h = -(d/2) log(2 pi). Unconstrained coordinates: the mean, then
     the Cholesky factor by rows with the logarithm of its diagonal. The log-density's relative
     error grows with the condition number of the covariance. As
-    ``scipy.stats.multivariate_normal(mean, covariance)``.
+    ``scipy.stats.multivariate_normal(mean, covariance)``, NumPy's ``multivariate_normal`` and
+    PyTorch's ``MultivariateNormal(mean, covariance)``.
 
     References
     ----------

@@ -33,7 +33,8 @@ class Nakagami(Family):
     With a fixed shape this is an exponential family: natural parameter -shape/spread, sufficient
     statistic x**2, log h = log 2 - log Gamma(shape) + (2 shape - 1) log(x), log-partition shape
     log(spread/shape). Unconstrained coordinate log(spread). As ``scipy.stats.nakagami(shape,
-    scale=sqrt(spread))``: the strength of a radio signal that fades.
+    scale=sqrt(spread))``: the strength of a radio signal that fades. What R's ``VGAM::dnaka`` calls
+    scale is the spread; NumPy and PyTorch have none.
 
     References
     ----------

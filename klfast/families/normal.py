@@ -30,7 +30,9 @@ class Normal(Family):
     -----
     Natural parameters (loc/scale**2, -1/(2 scale**2)), sufficient statistics (x, x**2),
     log h = -log(2 pi)/2, log-partition loc**2/(2 scale**2) + log(scale). Unconstrained
-    coordinates (loc, log scale). As ``scipy.stats.norm(loc, scale)``.
+    coordinates (loc, log scale). As ``scipy.stats.norm(loc, scale)``, NumPy's ``normal(loc,
+    scale)``, PyTorch's ``Normal(loc, scale)`` and R's ``dnorm(x, mean, sd)``: the second parameter
+    is the standard deviation, not the variance.
 
     References
     ----------

@@ -32,8 +32,9 @@ class Pareto(Family):
     With a fixed minimum this is an exponential family: natural parameter -(shape + 1), sufficient
     statistic log(x), log h = 0, log-partition -log(shape) - shape log(minimum). Unconstrained
     coordinate log(shape). As ``scipy.stats.pareto(shape, scale=minimum)`` and PyTorch's
-    ``Pareto(minimum, shape)``; NumPy's ``pareto`` is (x - minimum)/minimum. The divergence to a
-    member with a larger minimum is +inf.
+    ``Pareto(minimum, shape)``; NumPy's ``pareto(shape)`` is (x - minimum)/minimum, the Lomax
+    distribution, as R's ``actuar::dpareto`` is; ``actuar::dpareto1(x, shape, min)`` is this one.
+    The divergence to a member with a larger minimum is +inf.
 
     References
     ----------

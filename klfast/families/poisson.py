@@ -29,7 +29,8 @@ class Poisson(Family):
     Natural parameter log(rate), sufficient statistic x, log h = -log x!, log-partition rate. The
     unconstrained coordinate is the natural one. The log mass is -inf where x is no count; counts
     above 2**53 are rounded to doubles. Draws are int64; where they may exceed 9.2e18 they need a
-    float64 array as `out`. As ``scipy.stats.poisson(rate)``.
+    float64 array as `out`. As ``scipy.stats.poisson(rate)``, NumPy's ``poisson``, PyTorch's
+    ``Poisson(rate)`` and R's ``dpois``.
 
     References
     ----------

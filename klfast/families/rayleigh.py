@@ -28,7 +28,7 @@ class Rayleigh(Family):
     -----
     Natural parameter -1/(2 scale**2), sufficient statistic x**2, log h = log(x), log-partition 2
     log(scale). Unconstrained coordinate log(scale). As ``scipy.stats.rayleigh(scale=scale)`` and
-    ``numpy.random.Generator.rayleigh(scale)``.
+    ``numpy.random.Generator.rayleigh(scale)``; PyTorch has none.
 
     References
     ----------

@@ -32,7 +32,8 @@ class Weibull(Family):
     statistic x**shape, log h = log(shape) + (shape - 1) log(x), log-partition shape log(scale).
     Unconstrained coordinate log(scale). At x = 0 the log-density is its limit: +inf, -log(scale) or
     -inf for a shape below, at or above 1. As ``scipy.stats.weibull_min(shape, scale=scale)`` and
-    R's ``dweibull(x, shape, scale)``; NumPy has unit scale.
+    R's ``dweibull(x, shape, scale)``, where the shape stands first, and PyTorch's ``Weibull(scale,
+    shape)``; NumPy's ``weibull(shape)`` has unit scale.
 
     References
     ----------
