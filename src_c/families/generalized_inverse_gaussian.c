@@ -390,7 +390,7 @@ static double kl(size_t d, const double *p, const double *q, double *work)
     const double mean = gig_expectation(
         &rule, integral, fabs(pair.shift) < 100.0 ? difference_at : far_difference_at, &pair);
     const double found = mean + (c.constant - other.constant) - pair.shift;
-    return found > 0.0 ? found : 0.0;
+    return found <= 0.0 ? 0.0 : found; /* NaN stays NaN */
 }
 
 static void mean_variance(size_t d, const double *theta, double *mean, double *variance)
