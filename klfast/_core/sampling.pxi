@@ -1,6 +1,10 @@
 # Draws of a distribution into arrays. Of a batch, member m uses blocks of its own if it has a block
 # of draws at least; else the members share blocks, each draw at its place in the result.
 
+cdef enum:
+    EACH_CHUNK = 32  # blocks between two looks at signals; a draw may cost microseconds
+
+
 def size_shape(size):
     """`size` as a tuple of non-negative ints."""
     if size is None:
@@ -65,7 +69,7 @@ def sample_into(Distribution self, size, rng, out, threads):
                    chunk_blocks(self.sizes.event), threads)
     elif each:
         for_ranges(lambda a, b: sample_each(self, stream, first, result, a, b), blocks,
-                   chunk_blocks(1), threads)
+                   EACH_CHUNK, threads)
     else:
         for_ranges(lambda a, b: sample_batch(self, stream, first, count, result, a, b),
                    self_blocks, chunk_blocks(self.sizes.event), threads)

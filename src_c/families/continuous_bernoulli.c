@@ -96,14 +96,6 @@ static int is_interior(size_t d, const double *theta)
     return 1;
 }
 
-/* By inversion. The first bit of a word chooses the end from which the mass 0 < v <= 1/2 is
- * counted, so that both tails have all their digits. With f = 1 - e^-a,
- *
- *   from the heavy end:  y = -log(1 - v f)/a
- *   from the light end:  1 - y = log(1 + v f e^a)/a,  or y = -log(v f + e^-a)/a
- *
- * where v f e^a is above 1, so that the distance from the end that is near comes out. A logit below
- * 2^-100 in size is 0 to all draws. */
 /* What the inversion needs of a member. */
 typedef struct {
     double sign, inverse, below, least, rise; /* s, 1/a, 1 - e^-a, e^-a, e^a */
@@ -116,6 +108,14 @@ KLF_INLINE draw_constants prepare_draw(double sign, double size)
                             .least = klf_exp(-a), .rise = klf_exp(a < 500.0 ? a : 500.0)};
 }
 
+/* By inversion. The first bit of a word chooses the end from which the mass 0 < v <= 1/2 is
+ * counted, so that both tails have all their digits. With f = 1 - e^-a,
+ *
+ *   from the heavy end:  y = -log(1 - v f)/a
+ *   from the light end:  1 - y = log(1 + v f e^a)/a,  or y = -log(v f + e^-a)/a
+ *
+ * where v f e^a is above 1, so that the distance from the end that is near comes out. A logit below
+ * 2^-100 in size is 0 to all draws. */
 KLF_INLINE double draw_from(const draw_constants *c, uint64_t word)
 {
     const uint64_t is_heavy = word >> 63;

@@ -165,8 +165,6 @@ KLF_INLINE gamma_constants load(const double *constants)
 
 /* ---- Sampling -------------------------------------------------------------------------------- */
 
-/* The lowering power comes in two halves, each divided by the root of the rate, so that nothing
- * under- or overflows where the draw does not. */
 KLF_INLINE gamma_constants prepare_draw(const double *theta)
 {
     return (gamma_constants){.shape = theta[SHAPE], .rate = theta[RATE]};
@@ -177,6 +175,8 @@ KLF_INLINE double draw_shape(const gamma_constants *c)
     return c->shape;
 }
 
+/* The lowering power comes in two halves, each divided by the root of the rate, so that nothing
+ * under- or overflows where the draw does not. */
 KLF_INLINE double draw_at(const gamma_constants *c, double base, double half)
 {
     const double root = half / sqrt(c->rate);

@@ -94,7 +94,6 @@ static int is_interior(size_t d, const double *theta)
     return 1;
 }
 
-/* scale/w in two halves, so that nothing under- or overflows where the draw does not. */
 KLF_INLINE family_constants prepare_draw(const double *theta)
 {
     return (family_constants){.scale = theta[SCALE], .scores.shape = theta[SHAPE]};
@@ -105,6 +104,7 @@ KLF_INLINE double draw_shape(const family_constants *c)
     return c->scores.shape;
 }
 
+/* scale/w in two halves, so that nothing under- or overflows where the draw does not. */
 KLF_INLINE double draw_at(const family_constants *c, double base, double half)
 {
     const double root = sqrt(c->scale) / half;
