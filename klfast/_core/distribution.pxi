@@ -203,6 +203,7 @@ cdef class Distribution:
         cdef const klf_family *family = klf_find_family(level, cls._family.encode())
         cdef klf_sizes sizes
         cdef klf_status status
+        cdef klf_violation ignored
         cdef size_t d = 1
         cdef Py_ssize_t m
         array = np.ascontiguousarray(as_float64(values, f"{cls.__name__}: {kind}"))
@@ -232,20 +233,30 @@ cdef class Distribution:
             theta[:, sizes.fitted + i] = np.broadcast_to(values_of, batch).reshape(members)
         cdef double *source = data_of(flat)
         cdef double *out = data_of(theta)
-        for m in range(members):
-            if kind == "natural":
-                status = family.from_natural(d, source + m * k, out + m * sizes.parameters)
-            elif kind == "mean":
-                status = family.from_mean(d, source + m * k, out + m * sizes.parameters)
-            else:
-                status = family.from_unconstrained(d, source + m * k, out + m * sizes.parameters)
-            if status != KLF_OK:
-                row = array.reshape(members, k)[m]
-                index = f"[{', '.join(map(str, np.unravel_index(m, batch)))}]" if batch else ""
-                raise ValueError(
-                    f"{cls.__name__}: {kind} parameters{index} = {row!s}: outside the domain"
-                )
+        cdef double *work = new_doubles(sizes.work)
+        try:
+            for m in range(members):
+                if kind == "natural":
+                    status = family.from_natural(d, source + m * k, out + m * sizes.parameters)
+                elif kind == "mean":
+                    status = family.from_mean(d, source + m * k, out + m * sizes.parameters)
+                else:
+                    status = family.from_unconstrained(d, source + m * k,
+                                                       out + m * sizes.parameters)
+                if status != KLF_OK or family.check(d, out + m * sizes.parameters, &ignored,
+                                                    work) != KLF_OK:
+                    raise ValueError(cls._coordinate_message(kind, array.reshape(members, k)[m],
+                                                             np.unravel_index(m, batch)))
+        finally:
+            free(work)
         return cls._from_theta(theta, batch, d)
+
+    @classmethod
+    def _coordinate_message(cls, str kind, row, index):
+        symbol, rule = cls._coordinate_rule(kind)
+        where = f"[{', '.join(map(str, index))}]" if index else ""
+        return (f"{cls.__name__}: {symbol}{where} = {parameter_text(row)}: {symbol} {rule}, and "
+                "lead to parameters that doubles hold")
 
     @classmethod
     def from_natural(cls, eta, **fixed):
@@ -257,7 +268,7 @@ cdef class Distribution:
         Raises
         ------
         ValueError
-            If some `eta` is outside the natural domain; the message gives its index.
+            If some `eta` is outside the natural domain; the message gives its index and the rule.
         """
         return cls._from_coordinates(eta, "natural", fixed)
 
@@ -325,6 +336,16 @@ cdef class Distribution:
     def _no_maximum(cls):
         """Why data may have no maximum-likelihood member."""
         return klf_find_family(level, cls._family.encode()).no_maximum.decode()
+
+    @classmethod
+    def _coordinate_rule(cls, str kind):
+        """The letter of natural, mean or unconstrained coordinates, and what they must be."""
+        cdef const klf_family *family = klf_find_family(level, cls._family.encode())
+        if kind == "natural":
+            return "eta", family.natural_rule.decode()
+        if kind == "mean":
+            return "mu", family.mean_rule.decode()
+        return "u", "must be finite"
 
     @classmethod
     def _fixed_names(cls):

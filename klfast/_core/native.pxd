@@ -59,6 +59,8 @@ cdef extern from "klfast/klfast.h" nogil:
         int is_vector
         const char *data_rule
         const char *no_maximum
+        const char *natural_rule
+        const char *mean_rule
         size_t n_parameters
         const klf_parameter *parameters
         void (*sizes)(size_t d, klf_sizes *sizes) noexcept nogil

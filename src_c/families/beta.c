@@ -168,6 +168,8 @@ const klf_family KLF_FAMILY(beta) = {
     .data_rule = "must be > 0 and < 1",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the spread "
                   "goes to 0; or they lie so near an end that a shape exceeds the largest double",
+    .natural_rule = "must be finite, both > -1",
+    .mean_rule = "must be finite, exp(the first) + exp(the second) < 1",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

@@ -164,6 +164,8 @@ const klf_family KLF_FAMILY(beta_prime) = {
     .data_rule = "must be finite and > 0",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the spread "
                   "goes to 0; or they lie so near an end that a shape exceeds the largest double",
+    .natural_rule = "must be finite, the first > -1, the sum < -1",
+    .mean_rule = "must be finite, exp(the second) > 1 + exp(the first)",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

@@ -317,6 +317,8 @@ const klf_family KLF_FAMILY(continuous_bernoulli) = {
     .data_rule = "must be in [0, 1]",
     .no_maximum = "the data are all 0 or all 1, and the likelihood grows without bound with the "
                   "logit",
+    .natural_rule = "must be finite",
+    .mean_rule = "must be > 0 and < 1",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

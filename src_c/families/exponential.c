@@ -147,6 +147,8 @@ const klf_family KLF_FAMILY(exponential) = {
     .name = "exponential",
     .data_rule = "must be finite and >= 0",
     .no_maximum = "the data are all 0, and the likelihood grows without bound with the rate",
+    .natural_rule = "must be finite and < 0",
+    .mean_rule = "must be finite and > 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

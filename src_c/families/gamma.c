@@ -456,6 +456,8 @@ const klf_family KLF_FAMILY(gamma) = {
     .data_rule = "must be finite and > 0",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the spread "
                   "goes to 0",
+    .natural_rule = "must be finite, the first > -1, the second < 0",
+    .mean_rule = "must be finite, the second > exp(the first)",
     .n_parameters = 2,
     .parameters = parameters,
     .sample_each = sample_each,

@@ -609,6 +609,8 @@ const klf_family KLF_FAMILY(generalized_inverse_gaussian) = {
     .data_rule = "must be finite and > 5.6e-309, so that 1/x is finite",
     .no_maximum = "the data are all equal, or the likelihood rises towards a or b = 0: fit Gamma, "
                   "InverseGamma or InverseGaussian instead",
+    .natural_rule = "must be finite, the second and the third < 0",
+    .mean_rule = "must be finite, those of log(x), x and 1/x for some p, a > 0 and b > 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

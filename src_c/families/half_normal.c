@@ -155,6 +155,8 @@ const klf_family KLF_FAMILY(half_normal) = {
     .data_rule = "must be finite and >= 0",
     .no_maximum = "the data are all 0, and the likelihood grows without bound as the "
                   "scale goes to 0",
+    .natural_rule = "must be finite and < 0",
+    .mean_rule = "must be finite and > 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

@@ -265,6 +265,8 @@ const klf_family KLF_FAMILY(inverse_gamma) = {
     .data_rule = "must be finite and > 5.6e-309, so that 1/x is finite",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the spread "
                   "goes to 0",
+    .natural_rule = "must be finite, the first < -1, the second < 0",
+    .mean_rule = "must be finite, the second > exp(-the first)",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

@@ -364,6 +364,8 @@ const klf_family KLF_FAMILY(inverse_gaussian) = {
     .data_rule = "must be finite and > 5.6e-309, so that 1/x is finite",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the shape "
                   "does",
+    .natural_rule = "must be finite, both < 0",
+    .mean_rule = "must be finite, both > 0, the product > 1",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

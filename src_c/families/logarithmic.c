@@ -325,6 +325,8 @@ const klf_family KLF_FAMILY(logarithmic) = {
     .data_rule = "must be finite, a whole number >= 1",
     .no_maximum = "the data are all 1, and the likelihood grows as the probability goes to 0; or "
                   "they are too large for any probability that a double can hold",
+    .natural_rule = "must be finite and < 0",
+    .mean_rule = "must be finite and > 1",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

@@ -768,6 +768,8 @@ const klf_family KLF_FAMILY(multivariate_normal) = {
     .data_rule = "must be finite",
     .no_maximum = "the data are too few or lie on a hyperplane, and the likelihood grows without "
                   "bound as the spread across it goes to 0",
+    .natural_rule = "must be finite, the quadratic form of the last d (d + 1)/2 negative definite",
+    .mean_rule = "must be finite, the second moments less products of means positive definite",
     .n_parameters = 2,
     .parameters = parameters,
     KLF_FUNCTIONS,

@@ -345,6 +345,8 @@ const klf_family KLF_FAMILY(negative_binomial) = {
     .is_integer = 1,
     .data_rule = "must be finite, a whole number >= 0",
     .no_maximum = "the data are too large for any probability that a double can hold",
+    .natural_rule = "must be < 0",
+    .mean_rule = "must be finite and >= 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .prepare_sampler = prepare_sampler,

@@ -114,6 +114,8 @@ const klf_family KLF_FAMILY(normal) = {
     .data_rule = "must be finite",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the scale "
                   "goes to 0",
+    .natural_rule = "must be finite, the second < 0",
+    .mean_rule = "must be finite, the second > the first squared",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

@@ -177,6 +177,8 @@ const klf_family KLF_FAMILY(pareto) = {
     .data_rule = "must be finite and >= minimum",
     .no_maximum = "the data all equal the minimum, and the likelihood grows without bound with "
                   "the shape",
+    .natural_rule = "must be finite and < -1",
+    .mean_rule = "must be finite and > log(minimum)",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

@@ -317,6 +317,8 @@ const klf_family KLF_FAMILY(poisson) = {
     .is_integer = 1,
     .data_rule = "must be finite, a whole number >= 0",
     .no_maximum = "every set of counts has one",
+    .natural_rule = "must be finite or -inf",
+    .mean_rule = "must be finite and >= 0",
     .n_parameters = 1,
     .parameters = parameters,
     .prepare_sampler = prepare_sampler,

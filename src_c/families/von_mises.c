@@ -548,6 +548,8 @@ const klf_family KLF_FAMILY(von_mises) = {
     .data_rule = "must be finite",
     .no_maximum = "the data are all one angle, and the likelihood grows without bound with the "
                   "concentration",
+    .natural_rule = "must be finite",
+    .mean_rule = "must be inside the unit circle",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .normalise = normalise,

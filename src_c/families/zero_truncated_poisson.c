@@ -330,6 +330,8 @@ const klf_family KLF_FAMILY(zero_truncated_poisson) = {
     .is_integer = 1,
     .data_rule = "must be finite, a whole number >= 1",
     .no_maximum = "the data are all 1, and the likelihood grows as the rate goes to 0",
+    .natural_rule = "must be finite",
+    .mean_rule = "must be finite and > 1",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .prepare_sampler = prepare_sampler,

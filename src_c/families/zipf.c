@@ -392,6 +392,8 @@ const klf_family KLF_FAMILY(zipf) = {
     .is_integer = 1,
     .data_rule = "must be finite, a whole number >= 1",
     .no_maximum = "the data are all 1, and the likelihood grows without bound with the exponent",
+    .natural_rule = "must be finite and < -1",
+    .mean_rule = "must be finite and > 0",
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,

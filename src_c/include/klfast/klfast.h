@@ -111,6 +111,8 @@ typedef struct klf_family {
     int is_vector;  /* an event is a vector: d is free */
     const char *data_rule;  /* what data must be for a fit, for users: "must be finite and > 0" */
     const char *no_maximum; /* why some data have no maximum-likelihood member, for users */
+    const char *natural_rule; /* what eta must be to be a member's, for users: "must be finite" */
+    const char *mean_rule;    /* the same of mu, the mean parameters */
     size_t n_parameters;
     const klf_parameter *parameters;
 
