@@ -3,6 +3,7 @@
 from klfast._core.native import Accumulator, Stream
 from klfast.divergence import KLEstimate, cross_entropy, kl_divergence
 from klfast.families import families
+from klfast.families.family import NoMaximumError
 from klfast.optimize import FitResult, minimize_forward_kl, minimize_reverse_kl
 from klfast.targets import Mixture
 
@@ -15,6 +16,7 @@ __all__ = [
     "FitResult",
     "KLEstimate",
     "Mixture",
+    "NoMaximumError",
     "Stream",
     "cross_entropy",
     "families",

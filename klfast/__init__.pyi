@@ -34,6 +34,7 @@ from klfast.families import Weibull as Weibull
 from klfast.families import ZeroTruncatedPoisson as ZeroTruncatedPoisson
 from klfast.families import Zipf as Zipf
 from klfast.families import families as families
+from klfast.families.family import NoMaximumError as NoMaximumError
 from klfast.optimize import FitResult as FitResult
 from klfast.optimize import minimize_forward_kl as minimize_forward_kl
 from klfast.optimize import minimize_reverse_kl as minimize_reverse_kl

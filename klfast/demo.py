@@ -177,20 +177,17 @@ def standard_errors(p: Distribution, n: float) -> dict[str, NDArray[np.float64]]
     Anderson (2003), An Introduction to Multivariate Statistical Analysis, section 3.4: the
     variance of an entry of the covariance is (S_ii S_jj + S_ij**2)/n.
     """
-    parameters = p.parameters
-    if set(parameters) == {"mean", "covariance"}:
-        covariance = np.asarray(parameters["covariance"])
-        variance = np.diag(covariance)
-        return {
-            "mean": np.sqrt(variance / n),
-            "covariance": np.sqrt((np.outer(variance, variance) + covariance**2) / n),
-        }
-    shapes = {name: np.shape(value) for name, value in parameters.items() if name not in p.fixed}
-    scores = p._score_map("parameters")
+    shapes = {name: np.shape(v) for name, v in p.parameters.items() if name not in p.fixed}
+    scores = p._score_map("parameters")  # the standard score is s, that by theta J s
     errors = np.full(len(scores), np.nan)
-    if scores.shape[0] == scores.shape[1] and np.isfinite(scores).all():
+    size = np.abs(scores).max(axis=1)
+    if np.isfinite(size).all() and size.all():
+        # J' dtheta is Normal with covariance I/n. A symmetric matrix has equal rows of J and equal
+        # dtheta at (i, j) and (j, i): of the solutions that is the one of least norm.
+        invert = np.linalg.inv if len(size) == scores.shape[1] else np.linalg.pinv
         with contextlib.suppress(np.linalg.LinAlgError):
-            errors = np.sqrt((np.linalg.inv(scores) ** 2).sum(axis=0) / n)
+            inverse = invert(scores / size[:, None])
+            errors = np.sqrt((inverse**2).sum(axis=0) / n) / size
     sizes = [int(np.prod(shape)) for shape in shapes.values()]
     pieces = np.split(errors, np.cumsum(sizes)[:-1])
     return {

@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from klfast._core.native import Distribution, as_stream, bounded_integer, sum_and_square
-from klfast.targets import Mixture, check_same_space
+from klfast.targets import Mixture, check_same_space, kind_of
 
 
 class KLEstimate(NamedTuple):
@@ -66,8 +66,7 @@ def kl_divergence(p: Any, q: Any, *, samples: int = 1_000_000, rng: Any = 0) -> 
     for name, value in (("p", p), ("q", q)):
         if not isinstance(value, Distribution | Mixture):
             raise TypeError(
-                f"{name} is {type(value).__name__}: D(p || q) needs two distributions, "
-                f"got {type(p).__name__} and {type(q).__name__}"
+                f"{name} is {kind_of(value)}: D(p || q) needs two distributions"
             )
     check_same_space(p, q, "p", "q")
     if type(p) is type(q) and isinstance(p, Distribution):
@@ -117,7 +116,7 @@ def cross_entropy(p: Any, q: Any, *, samples: int = 1_000_000, rng: Any = 0) -> 
     True
     """
     if not isinstance(p, Distribution):
-        raise TypeError(f"p is {type(p).__name__}: its entropy has no closed form")
+        raise TypeError(f"p is {kind_of(p)}: its entropy has no closed form")
     divergence = kl_divergence(p, q, samples=samples, rng=rng)
     if isinstance(divergence, KLEstimate):
         return KLEstimate(p.entropy() + divergence.value, divergence.standard_error)

@@ -25,6 +25,19 @@ from klfast._core.native import (
 LogDensity = Callable[[NDArray[np.float64]], ArrayLike]
 
 
+def is_class_of_family(value: object) -> bool:
+    """Whether it is a class such as Normal, which is easily given in place of a member."""
+    return isinstance(value, type) and issubclass(value, Distribution) and hasattr(value, "_family")
+
+
+def kind_of(value: Any) -> str:
+    """What a wrong argument is; of a family's class, how to make a member."""
+    if is_class_of_family(value):
+        given = ", ".join(f"{name}=..." for name, *_ in value._parameter_table())
+        return f"the class {value.__name__}, not a member such as {value.__name__}({given})"
+    return type(value).__name__
+
+
 def check_same_space(a: Any, b: Any, name_a: str, name_b: str) -> None:
     """Refuse a pair whose densities are not with respect to one base measure."""
     if a.event_shape != b.event_shape:
@@ -81,7 +94,7 @@ class Mixture:
             )
         for i, part in enumerate(parts):
             if not isinstance(part, Distribution):
-                raise TypeError(f"components[{i}] is {type(part).__name__}: it must be a family's")
+                raise TypeError(f"components[{i}] is {kind_of(part)}: it must be a family's")
             if part.batch_shape != ():
                 raise ValueError(
                     f"components[{i}] has batch shape {part.batch_shape}: it must be one"

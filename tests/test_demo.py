@@ -208,3 +208,16 @@ def test_standard_errors_of_the_multivariate_normal_by_simulation():
 
 def test_standard_errors_on_the_boundary_are_unknown():
     assert np.isnan(standard_errors(kf.Poisson(0.0), 10)["rate"])
+
+
+def test_standard_errors_of_the_multivariate_normal_are_anderson_s():
+    """Anderson (2003), section 3.4: of an entry of the covariance (S_ii S_jj + S_ij^2)/n. Of any
+    scales: those of the coordinates are 1e-40 to 1e30 here.
+    """
+    scale = np.array([1e-40, 1.0, 1e30])
+    s = np.array([[2.0, 0.5, -0.3], [0.5, 1.0, 0.7], [-0.3, 0.7, 3.0]]) * np.outer(scale, scale)
+    found = standard_errors(kf.MultivariateNormal(np.zeros(3), s), 100)
+    assert found["mean"] == pytest.approx(np.sqrt(np.diag(s) / 100), rel=1e-12)
+    variance = np.diag(s)
+    assert found["covariance"] == pytest.approx(
+        np.sqrt((np.outer(variance, variance) + s**2) / 100), rel=1e-12)

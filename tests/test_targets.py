@@ -40,3 +40,23 @@ def test_values_of_a_callable_are_converted_and_their_shape_checked():
     for returned in (None, "abc", [1j, 2, 3], [None, 1.0, 2.0]):
         with pytest.raises(TypeError, match="log_q"):
             evaluate_log_density(lambda x, r=returned: r, x)
+
+
+@pytest.mark.parametrize(
+    ("name", "call"),
+    [
+        ("p", lambda: kf.minimize_forward_kl(kf.Normal, [1.0, 2.0])),
+        ("data", lambda: kf.minimize_forward_kl(kf.Normal(0.0, 1.0), kf.Normal)),
+        ("p", lambda: kf.minimize_reverse_kl(kf.Normal, kf.Normal(0.0, 1.0))),
+        ("q", lambda: kf.minimize_reverse_kl(kf.Normal(0.0, 1.0), kf.Normal)),
+        ("start", lambda: kf.minimize_reverse_kl(*[kf.Normal(0.0, 1.0)] * 2, start=kf.Normal)),
+        ("q", lambda: kf.kl_divergence(kf.Normal(0.0, 1.0), kf.Normal)),
+        ("p", lambda: kf.cross_entropy(kf.Normal, kf.Normal(0.0, 1.0))),
+        ("components[1]", lambda: kf.Mixture([0.5, 0.5], [kf.Normal(0.0, 1.0), kf.Normal])),
+    ],
+)
+def test_a_class_in_place_of_a_member_is_refused_with_what_to_pass(name, call):
+    with pytest.raises(TypeError) as error:
+        call()
+    assert str(error.value).startswith(
+        f"{name} is the class Normal, not a member such as Normal(loc=..., scale=...): ")

@@ -107,7 +107,7 @@ def package_stub() -> str:
     source = Path(inspect.getsourcefile(klfast) or "").with_name("__init__.py").read_text()
     pairs = [("klfast.families", name) for name in ("families", *families)]
     for line in source.splitlines():
-        if line.startswith("from klfast") and "families" not in line:
+        if line.startswith("from klfast") and not line.endswith("import families"):
             module, names = line.removeprefix("from ").split(" import ")
             pairs += [(module, name) for name in names.split(", ")]
     return _imports(pairs) + "\n__version__: str\n"

@@ -12,7 +12,20 @@ _LONG = 1 << 22  # numbers in one data set whose passes must look at signals on 
 
 
 class NoMaximumError(ValueError):
-    """The likelihood of the data has no maximum in the family."""
+    """The likelihood of the data has no maximum in the family.
+
+    Raised by `fit` and `minimize_forward_kl`, whose other errors of data are plain ValueErrors; the
+    message says why there is none.
+
+    Examples
+    --------
+    >>> import klfast as kf
+    >>> try:
+    ...     kf.Normal.fit([2.0, 2.0])
+    ... except kf.NoMaximumError as error:
+    ...     print(str(error).partition(":")[0])
+    no maximum-likelihood Normal exists for these 2 data
+    """
 
     def __init__(self, cls: type[Distribution], count: int, where: tuple[int, ...] = ()) -> None:
         index = f" data[{', '.join(map(str, where))}]" if where else ""
@@ -53,8 +66,9 @@ class Family(Distribution):
         Raises
         ------
         ValueError
-            If some datum is not finite or outside the support (the message gives the first), or
-            no maximum exists (the message says why).
+            If some datum is not finite or outside the support; the message gives the first.
+        NoMaximumError
+            If no maximum exists; the message says why. It is a ValueError.
         TypeError
             If a fixed parameter is missing or unknown.
         """

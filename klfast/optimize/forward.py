@@ -18,7 +18,7 @@ from klfast.optimize.options import LARGEST_COUNT, Options, choice, count, one_m
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
 from klfast.optimize.step_rules import StepRule
-from klfast.targets import Mixture, check_same_space
+from klfast.targets import Mixture, check_same_space, is_class_of_family, kind_of
 
 _CHUNK = 1 << 17
 _HISTORY = ("evaluations", "cross_entropy", "length")
@@ -81,8 +81,10 @@ def minimize_forward_kl(
     Raises
     ------
     TypeError, ValueError
-        If an argument is wrong, some datum is not finite or outside the support (the message gives
-        the first), or no maximum exists (the message says why).
+        If an argument is wrong, or some datum is not finite or outside the support; the message
+        gives the first.
+    NoMaximumError
+        If no maximum exists; the message says why. It is a ValueError.
 
     References
     ----------
@@ -130,6 +132,8 @@ class _Source:
                 raise ValueError(f"data has batch shape {data.batch_shape}: it must be one")
             self.target = data
             self.sampler = lambda n: data.sample(n, rng=stream)
+        elif is_class_of_family(data):
+            raise TypeError(f"data is {kind_of(data)}: it must be data, draws or a distribution")
         elif callable(data) and not hasattr(data, "__array__"):
             self.sampler = _sampler(data, stream)
         elif _is_chunked(data, len(p.event_shape)):

@@ -11,6 +11,7 @@ from typing import Any
 
 from klfast._core.native import Distribution, Stream, as_stream
 from klfast._threads import DEFAULT, thread_count
+from klfast.targets import kind_of
 
 LARGEST_COUNT = 2**62
 
@@ -102,7 +103,7 @@ class Options:
 def one_member(p: object, name: str, *, interior: bool) -> Distribution:
     """`p`, which must be one distribution of a family, and inside its domain to be moved."""
     if not isinstance(p, Distribution):
-        raise TypeError(f"{name} is {type(p).__name__}: it must be a distribution of a family")
+        raise TypeError(f"{name} is {kind_of(p)}: it must be a distribution of a family")
     if p.batch_shape != ():
         raise ValueError(f"{name} has batch shape {p.batch_shape}: it must be one distribution")
     if interior and not p._is_interior():

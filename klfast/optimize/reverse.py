@@ -12,7 +12,14 @@ from klfast._core.native import HISTORY_COLUMNS, Distribution, ReverseRun, Targe
 from klfast.optimize.options import Options, choice, count, one_member
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
-from klfast.targets import Mixture, check_same_space, compiled_target, evaluate_log_density
+from klfast.targets import (
+    Mixture,
+    check_same_space,
+    compiled_target,
+    evaluate_log_density,
+    is_class_of_family,
+    kind_of,
+)
 
 _MESSAGES = {
     "exact": "q is in the family, and the fit is q to rounding",
@@ -153,9 +160,9 @@ def _check_target(q: Any, p: Distribution) -> Target | None:
     if isinstance(q, Mixture | Distribution):
         check_same_space(q, p, "q", "p")
         return compiled_target(q)
-    if not callable(q):
+    if not callable(q) or is_class_of_family(q):
         raise TypeError(
-            f"q is {type(q).__name__}: it must be a distribution, a Mixture or a callable log q(x)"
+            f"q is {kind_of(q)}: it must be a distribution, a Mixture or a callable log q(x)"
         )
     return None
 
