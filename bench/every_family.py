@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, partial
@@ -12,7 +11,7 @@ import by_hand
 import numpy as np
 import optional_peers
 from cases import Case, cases, first_cases, scipy_log_density
-from measuring import Call, figure, interleaved
+from measuring import Call, faster_peers, figure, interleaved
 
 import klfast as kf
 
@@ -158,14 +157,14 @@ class Cell:
     times: dict[str, float]
     guessed: set[str]
 
-    def __post_init__(self) -> None:
-        peers = {name: t for name, t in self.times.items() if name not in ("klfast", ANEW)}
-        self.best = min(peers, key=peers.__getitem__, default="")
-        self.best_time = peers.get(self.best, math.inf)
+    @property
+    def peers(self) -> dict[str, float]:
+        """The peers' times."""
+        return {name: t for name, t in self.times.items() if name not in ("klfast", ANEW)}
 
     def slower(self, name: str = "klfast") -> bool:
         """Whether a peer is faster."""
-        return self.times.get(name, 0.0) > self.best_time
+        return bool(faster_peers(self.times.get(name, 0.0), self.peers))
 
     def _figure(self, name: str) -> str:
         return ("~" if name in self.guessed else "") + figure(self.times[name])
@@ -191,16 +190,17 @@ def measure(calls: dict[str, Call], n: int, effort: Effort, before: Cell | None)
     # the order of the calls is the order of the peers in the cell
     cell = Cell({name: guessed[name] if name in guessed else seconds[name] / n * 1e9
                  for name in calls}, set(guessed))
-    if cell.slower() and cell.best in left and "klfast" in left:
-        again = interleaved({name: left[name] for name in ("klfast", cell.best)},
-                            4.0 * effort.cell, rounds=2)
+    rivals = [name for name in faster_peers(cell.times["klfast"], cell.peers) if name in left]
+    if rivals and "klfast" in left:
+        again = interleaved({name: left[name] for name in ("klfast", *rivals)},
+                            2.0 * (1 + len(rivals)) * effort.cell, rounds=2)
         cell.times |= {name: min(cell.times[name], t / n * 1e9) for name, t in again.items()}
-        cell.__post_init__()
     return cell
 
 
-def rows(effort: Effort, family: str, only: str) -> Iterator[tuple[str, str, list[str]]]:
-    """For each line its name, its cells, and the places where klfast is slower than a peer."""
+def rows(effort: Effort, family: str,
+         only: str) -> Iterator[tuple[str, str, list[tuple[str, str]]]]:
+    """For each line its name, its cells, and where klfast is slower: than which peer, in words."""
     firsts = first_cases(cases())
     for case in cases():
         if family not in ("", case.family):
@@ -223,9 +223,11 @@ def rows(effort: Effort, family: str, only: str) -> Iterator[tuple[str, str, lis
                     for place in _places(cell, n)])
 
 
-def _places(cell: Cell, n: int) -> Iterator[str]:
-    for name in ("klfast", ANEW):
-        if cell.slower(name):
-            yield (f"{cell.times[name] / cell.best_time:.3g} times {cell.best}'s time at "
-                   f"n = {n:,}{'' if name == 'klfast' else ' ' + ANEW}")
-            return
+def _places(cell: Cell, n: int) -> Iterator[tuple[str, str]]:
+    found = faster_peers(cell.times["klfast"], cell.peers)
+    anew = faster_peers(cell.times.get(ANEW, 0.0), cell.peers)
+    for peer in cell.peers:
+        if peer in found:
+            yield peer, f"{found[peer]} at n = {n:,}"
+        elif peer in anew:
+            yield peer, f"{anew[peer]} at n = {n:,} {ANEW}"

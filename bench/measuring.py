@@ -47,6 +47,11 @@ def interleaved(calls: dict[str, Call], seconds: float, rounds: int = 3) -> dict
     return best
 
 
+def faster_peers(mine: float, peers: dict[str, float]) -> dict[str, str]:
+    """The peers that take less time than klfast, and by how much, in words."""
+    return {name: f"{mine / t:.3g} times {name}'s time" for name, t in peers.items() if mine > t}
+
+
 def _repeats(call: Call) -> tuple[int, float]:
     """Calls that take at least a quarter of a millisecond together, and the time of one of them.
 

@@ -17,7 +17,7 @@ import argparse  # noqa: E402
 import math  # noqa: E402
 import platform  # noqa: E402
 import re  # noqa: E402
-from collections.abc import Callable, Iterator  # noqa: E402
+from collections.abc import Callable, Iterable, Iterator  # noqa: E402
 from dataclasses import dataclass, field  # noqa: E402
 from functools import partial  # noqa: E402
 from pathlib import Path  # noqa: E402
@@ -29,7 +29,7 @@ import numpy as np  # noqa: E402
 import optional_peers  # noqa: E402
 import scipy  # noqa: E402
 from cases import PEERS, Case, cases, covariance, scipy_log_density  # noqa: E402
-from measuring import Call, Limits, figure, interleaved  # noqa: E402
+from measuring import Call, Limits, faster_peers, figure, interleaved  # noqa: E402
 from scipy import stats  # noqa: E402
 
 import klfast as kf  # noqa: E402
@@ -346,22 +346,23 @@ HEADER = ("| | unit | klfast | NumPy | SciPy | best peer | klfast/NumPy | goal |
 
 # ---- Writing ----
 
-def line(row: Row, seconds: float) -> tuple[str, bool, str]:
-    """The row's line, whether its goal is reached, and the peer that is faster, if one is."""
+def line(row: Row, seconds: float) -> tuple[str, bool, dict[str, str]]:
+    """The row's line, whether its goal is reached, and the peers that are faster."""
     calls: dict[str, Call] = {"klfast": row.klfast, "NumPy": row.numpy, **row.others}
     if row.scipy is not None:
         calls["SciPy"] = row.scipy
     scale = UNITS[row.unit]
     found = {name: t / row.count * scale for name, t in interleaved(calls, seconds).items()}
     mine, numpy_time = found["klfast"], found["NumPy"]
-    best = min((name for name in found if name != "klfast"), key=found.__getitem__)
+    peers = {name: t for name, t in found.items() if name != "klfast"}
+    best = min(peers, key=peers.__getitem__)
     if row.fixed_goal is not None:
         goal = row.fixed_goal * 1e-9 * scale / numpy_time
     else:
         goal = row.goal / row.goal_numpy
     reached = mine / numpy_time <= goal
     share = row.limit * 1e-9 * scale / mine
-    slower = f"{mine / found[best]:.3g} times {best}'s time" if mine > found[best] else ""
+    slower = faster_peers(mine, peers)
     cells = (row.label, row.unit, f"**{figure(mine)}**" if slower else figure(mine),
              figure(numpy_time),
              figure(found.get("SciPy", math.inf)), f"{best} {figure(found[best])}",
@@ -424,7 +425,17 @@ def main() -> None:
         text.append(part)
 
     write(heading(limits))
-    missed, slower = [], []
+    missed: list[str] = []
+    slower: dict[str, list[str]] = {"NumPy": [], "SciPy": [], "another peer": []}
+
+    def add(label: str, places: Iterable[tuple[str, str]]) -> None:
+        found: dict[str, list[str]] = {}
+        for peer, place in places:
+            library = peer.split()[0]          # "NumPy uniforms" is NumPy
+            found.setdefault(library if library in slower else "another peer", []).append(place)
+        for library, texts in found.items():
+            slower[library].append(f"{label}: {'; '.join(texts)}")
+
     for title, rows in TABLES.items():
         headed = False
         for row in rows(limits):
@@ -437,16 +448,15 @@ def main() -> None:
             write(cells)
             if not reached:
                 missed.append(f"{title}: {row.label}")
-            if faster:
-                slower.append(f"{title}: {row.label}: {faster}")
+            add(f"{title}: {row.label}", faster.items())
     write(f"{every_family.TITLE}\n{every_family.HEADER}")
     effort = every_family.QUICK if arguments.quick else every_family.FULL
     for label, cells, places in every_family.rows(effort, family, only):
         write(f"| {label} | {cells} |")
-        if places:
-            slower.append(f"{label}: {'; '.join(places)}")
+        add(label, places)
     write(_list("Goals missed", missed))
-    write(_list("Slower than a peer", slower))
+    for library, texts in slower.items():
+        write(_list(f"Slower than {library}", texts))
     write(_list("Families without a class yet, whose rows are not here",
                 [name for name in PEERS if name not in kf.families]))
     if arguments.output is not None:
