@@ -265,7 +265,7 @@ cdef class Stream:
     cdef uint64_t reserve(self, uint64_t blocks) except? 0xFFFFFFFFFFFFFFFF
 
 
-cdef class Distribution:
+cdef class Parameters:
     cdef const klf_family *family
     cdef size_t d
     cdef klf_sizes sizes
@@ -281,10 +281,16 @@ cdef class Distribution:
     cdef object column(self, size_t i)
     cdef void own(self, size_t d, tuple batch) except *
     cdef void validate(self) except *
-    cdef void prepare_table(self) except *
+
+
+cdef class Density(Parameters):
     cdef size_t score_scratch(self) noexcept
     cdef void score_rows(self, const double *theta, const double *constants, klf_coordinates code,
                          size_t n, const double *x, double *rows, double *scratch) noexcept nogil
+
+
+cdef class Distribution(Density):
+    cdef void prepare_table(self) except *
 
 
 cdef class Target:

@@ -21,6 +21,8 @@ cnp.import_array()
 include "library.pxi"
 include "arrays.pxi"
 include "stream.pxi"
+include "parameters.pxi"
+include "density.pxi"
 include "distribution.pxi"
 include "sampling.pxi"
 include "accumulator.pxi"
