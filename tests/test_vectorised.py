@@ -7,12 +7,12 @@ and names the loops of the listed functions that are not, with GCC's reasons.
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import shutil
 import sys
 from collections import Counter, defaultdict
-from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -51,23 +51,6 @@ def functions(path: Path) -> dict[int, str]:
         else:
             head += " " + line
     return found
-
-
-def compile_units(level: str, folder: Path, *flags: str) -> dict[str, str]:
-    """Each source on its own, so that its messages are known to be its: source -> messages."""
-    known = c_library.settings("x86_64")
-    folder.mkdir(parents=True, exist_ok=True)
-    units = {str(path.relative_to(SOURCE)): path for path in known.level_sources}
-
-    def one(path: Path) -> str:
-        return c_library.run(
-            ["gcc", "-c", *known.flags, *known.levels[level], f"-DKLF_LEVEL={level}", *flags,
-             f"-I{SOURCE / 'include'}", str(path)],
-            folder,
-        )
-
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        return dict(zip(units, pool.map(one, units.values()), strict=True))
 
 
 def vectorised_loops(level: str, messages: dict[str, str]) -> dict[tuple[str, str], set[int]]:
@@ -120,11 +103,11 @@ def require() -> None:
 
 
 @pytest.fixture(scope="module", params=["v3", "v4"])
-def made(request, tmp_path_factory):
+def made(request, gcc_level):
     require()
     level = request.param
-    folder = tmp_path_factory.mktemp(level)
-    messages = compile_units(level, folder, "-fopt-info-vec-optimized")
+    folder = gcc_level(level)
+    messages = json.loads((folder / "messages.json").read_text())
     return level, vectorised_loops(level, messages), packed_instructions(level, folder)
 
 
@@ -140,10 +123,9 @@ def test_hot_loops_are_vectorised(made):
     )
 
 
-def test_the_baseline_has_no_instruction_of_a_higher_level(tmp_path):
+def test_the_baseline_has_no_instruction_of_a_higher_level(gcc_level):
     require()
-    compile_units("baseline", tmp_path)
-    for path in sorted(tmp_path.glob("*.o")):
+    for path in sorted(gcc_level("baseline").glob("*.o")):
         text = c_library.run_output(["objdump", "-d", "--no-show-raw-insn", str(path)])
         wide = re.search(r".*(%[yz]mm|\sv[a-z0-9]+\s.*%xmm).*", text)
         assert wide is None, f"{path.name}: {wide[0]}"
@@ -156,12 +138,13 @@ def main() -> None:
     hot = {(unit, name) for _, unit, name, _ in rows()} if TABLE.exists() else set()
     for level in WIDTH:
         folder = Path(tempfile.mkdtemp())
-        messages = compile_units(level, folder, "-fopt-info-vec")
+        messages = c_library.compile_level("gcc", folder, level, ["-fopt-info-vec"])
         for (unit, name), lines in sorted(vectorised_loops(level, messages).items()):
             print(level, "loops", unit, name, len(lines))
         for (unit, name), count in sorted(packed_instructions(level, folder).items()):
             print(level, "packed", unit, name, count)
-        for unit, text in compile_units(level, folder, "-fopt-info-vec-missed").items():
+        missed = c_library.compile_level("gcc", folder, level, ["-fopt-info-vec-missed"])
+        for unit, text in missed.items():
             lines = functions(SOURCE / unit)
             for path, line, reason in sorted(
                 set(re.findall(r"(src_c/\S+?):(\d+):\d+: missed: (.*)", text))

@@ -18,6 +18,7 @@ import subprocess
 import sys
 import threading
 import types
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -106,55 +107,71 @@ def run(command: list[str], folder: Path) -> str:
 
 
 def compile_level(
-    compiler: str, folder: Path, level: str, extra: list[str], machine: str | None = None
-) -> str:
-    """The objects of one level in `folder`; the compiler's messages."""
+    compiler: str, folder: Path, level: str, extra: Sequence[str] = (), machine: str | None = None
+) -> dict[str, str]:
+    """The objects of one level in `folder`; of each source the compiler's messages."""
     known = settings(machine)
     folder.mkdir(parents=True, exist_ok=True)
-    return run(
-        [compiler, "-c", *known.flags, *known.levels[level], *extra, f"-DKLF_LEVEL={level}",
-         f"-I{ROOT / 'src_c' / 'include'}", *map(str, known.level_sources)],
-        folder,
-    )
+
+    def one(path: Path) -> str:
+        return run(
+            [compiler, "-c", *known.flags, *known.levels[level], *extra, f"-DKLF_LEVEL={level}",
+             f"-I{ROOT / 'src_c' / 'include'}", str(path)],
+            folder,
+        )
+
+    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
+        messages = pool.map(one, known.level_sources)
+        names = [str(path.relative_to(ROOT / "src_c")) for path in known.level_sources]
+        return dict(zip(names, messages, strict=True))
+
+
+def once(folder: Path, make: Callable[[Path], object]) -> Path:
+    """The folder, which `make` fills in that process of a parallel test run that comes first."""
+    import fcntl
+
+    with Path(f"{folder}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (folder / "done").exists():
+            make(folder)
+            (folder / "done").touch()
+    return folder
 
 
 def build_program(
     compiler: str,
     folder: Path,
     *,
-    program: Path = ROOT / "tests" / "c" / "hashes.c",
     machine: str | None = None,
-    extra: tuple[str, ...] = (),
-    link: tuple[str, ...] = (),
+    levels: Sequence[str] | None = None,
+    extra: Sequence[str] = (),
+    link: Sequence[str] = (),
+    made: Callable[[str], Path] | None = None,
 ) -> Path:
-    """All levels and the program, linked: the path of the executable."""
+    """tests/c/hashes.c and the library, linked: the path of the executable.
+
+    Of all levels, if none are given. `made` gives a level's folder of objects that are there.
+    """
     known = settings(machine)
+    levels = list(known.levels) if levels is None else levels
+
+    def compiled(level: str) -> Path:
+        compile_level(compiler, folder / level, level, extra, machine)
+        return folder / level
+
+    folders = [(made or compiled)(level) for level in levels]
     choice = folder / "choice"
     choice.mkdir(parents=True, exist_ok=True)
-    has = [f"-DKLF_HAS_{name.upper()}" for name in known.levels if name != "baseline"]
-    include = f"-I{ROOT / 'src_c' / 'include'}"
-    jobs = [
-        lambda level=level: compile_level(compiler, folder / level, level, list(extra), machine)
-        for level in known.levels
-    ]
-    jobs.append(
-        lambda: run(
-            [compiler, "-c", *known.flags, *known.levels["baseline"], *extra, *has, include,
-             *map(str, known.baseline_sources), str(program)],
-            choice,
-        )
+    has = [f"-DKLF_HAS_{name.upper()}" for name in levels if name != "baseline"]
+    program = ROOT / "tests" / "c" / "hashes.c"
+    run(
+        [compiler, "-c", *known.flags, *known.levels["baseline"], *extra, *has,
+         f"-I{ROOT / 'src_c' / 'include'}", *map(str, known.baseline_sources), str(program)],
+        choice,
     )
-    with ThreadPoolExecutor(os.cpu_count() or 1) as pool:
-        for job in [pool.submit(job) for job in jobs]:
-            job.result()
-    objects = [
-        str(part)
-        for name in [*known.levels, "choice"]
-        for part in sorted((folder / name).glob("*.o"))
-    ]
-    made = folder / program.stem
-    run([compiler, *extra, *objects, "-o", str(made), "-lm", *link], folder)
-    return made
+    objects = [str(part) for name in [*folders, choice] for part in sorted(name.glob("*.o"))]
+    run([compiler, *extra, *objects, "-o", program.stem, "-lm", *link], folder)
+    return folder / program.stem
 
 
 def main() -> None:
@@ -165,7 +182,7 @@ def main() -> None:
     parser.add_argument("--machine")
     known, extra = parser.parse_known_args()
     made = build_program(
-        known.compiler, known.folder.resolve(), machine=known.machine, extra=tuple(extra)
+        known.compiler, known.folder.resolve(), machine=known.machine, extra=extra
     )
     print(made)
 
