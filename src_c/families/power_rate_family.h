@@ -15,8 +15,8 @@ static double rate_of(const double *theta)
     return rate_coefficient(theta) * klf_power(theta[0], rate_power(theta));
 }
 
-/* 1/b may leave the range where the quotient does not; clamped, its root makes no NaN of an infinite
- * value. */
+/* 1/b may leave the range where the quotient does not; clamped, its root makes no NaN of an
+ * infinite value. */
 static double over_rate(const double *theta, double value)
 {
     const double power = rate_power(theta), part = value / rate_coefficient(theta);

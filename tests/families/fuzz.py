@@ -2,12 +2,13 @@
 
     python fuzz.py [--seed N] [--members N] [NAME ...]      by default all families below
 
-Parameters are log-uniform, half of them between the smallest and the largest double; points too, and
-some are draws. Each line printed is a value that is NaN, of the wrong infinity, or off by more than
-1e-12: of itself; for log-densities, log-partitions, entropies of 1 at least, for scores of their
-standard deviation times the length of the standard score at least; for parameters gone back to from coordinates, of what some ulps of these
-coordinates make. Scores, means and informations come from the exact log-density and log-partition by
-differences at many digits. A line is no verdict: numbers have limits, and exact formulas too.
+Parameters are log-uniform, half of them between the smallest and the largest double; so are
+points, some of which are draws. Each line printed is a value that is NaN, of the wrong infinity,
+or off by more than 1e-12: of itself; for log-densities, log-partitions and entropies of 1 at
+least; for scores of their standard deviation times the length of the standard score at least; for
+parameters gone back to from coordinates beyond what some ulps of these make. Scores, means and
+informations come from the exact log-density and log-partition by differences at many digits. A
+line is no verdict: numbers have limits, and so have exact formulas.
 """
 
 from __future__ import annotations
@@ -25,9 +26,9 @@ import numpy as np
 from mpmath import exp, expm1, log, log1p, pi, sqrt, zeta
 
 sys.path.insert(0, str(Path(__file__).parent))
-from members import load  # noqa: E402
+from members import load
 
-import klfast as kf  # noqa: E402
+import klfast as kf
 
 HUGE, TINY, EPS = sys.float_info.max, 5e-324, 2.0**-52
 usual_workdps = mp.workdps

@@ -134,3 +134,9 @@ def test_binomial_divergence_of_a_tiny_probability_and_many_trials():
     exact = 0.5 * 5e50 * p * ((more - p) / p) ** 2
     found = kf.kl_divergence(kf.Binomial(p, 5e50), kf.Binomial(more, 5e50))
     assert_allclose(found, exact, rtol=1e-9)
+
+
+def test_inverse_gaussian_divergence_next_to_overflow():
+    """Half the ratio of the shapes, which itself overflows."""
+    found = kf.kl_divergence(kf.InverseGaussian(1.0, 0.6), kf.InverseGaussian(1.0, 1.7e308))
+    assert_allclose(found, 0.5 * 1.7e308 / 0.6, rtol=1e-15)

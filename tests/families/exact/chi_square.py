@@ -22,7 +22,8 @@ def points(theta):
 def log_density(theta, x):
     with mp.workdps(400):
         k, x = m(theta[0]), m(x)
-        value, largest = with_terms((k / 2 - 1) * mp.log(x), -x / 2, -mp.loggamma(k / 2), -(k / 2) * mp.log(2))
+        value, largest = with_terms((k / 2 - 1) * mp.log(x), -x / 2, -mp.loggamma(k / 2),
+                                    -(k / 2) * mp.log(2))
     return +value, +largest
 
 
