@@ -30,7 +30,9 @@ class Zipf(Family):
     Natural parameter -exponent, sufficient statistic log(x), log h = 0, log-partition
     log(zeta(exponent)) with Riemann's zeta function. Unconstrained coordinate
     log(exp(exponent - 1) - 1), which is near log(exponent - 1) at 1 and near exponent - 1 far from
-    it. The log mass is -inf where x is no count from 1 on. As ``scipy.stats.zipf(exponent)`` and
+    it. The mean parameter E log(x) is near 2**-exponent log(2) for large exponents: a subnormal
+    number of few digits above 1022, and 0 above 1074, so that ``from_mean`` cannot give these
+    back. The log mass is -inf where x is no count from 1 on. As ``scipy.stats.zipf(exponent)`` and
     NumPy's ``zipf``; the shape of ``dzeta`` in R's VGAM is exponent - 1.
 
     Draws are int64. Tails are heavy where the exponent is near 1: a draw above the largest int64,

@@ -131,7 +131,8 @@ static double entropy(size_t d, const double *theta, double *work)
 static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
-    return success_divergence(p[PROBABILITY], q[PROBABILITY], p[PROBABILITY] - q[PROBABILITY]);
+    return success_divergence(1.0, p[PROBABILITY], q[PROBABILITY],
+                              p[PROBABILITY] - q[PROBABILITY]);
 }
 
 const klf_family KLF_FAMILY(bernoulli) = {

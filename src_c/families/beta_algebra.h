@@ -128,7 +128,7 @@ static inline beta_coordinates beta_prepare_coordinates(double a, double b)
     c.share_b = beta_share(b, a);
     c.r11 = sqrt(klf_clamp_positive(v.first));
     c.r21 = v.both / c.r11;
-    c.r22 = sqrt(v.second - c.r21 * c.r21);
+    c.r22 = sqrt(klf_clamp_positive(v.second - c.r21 * c.r21));
     const int huge_a = wide & (a > 0x1p400), huge_b = wide & (b > 0x1p400);
     c.first_unit = huge_a ? 0x1p600 : 1.0;
     c.second_unit = huge_b ? 0x1p600 : 1.0;
@@ -146,7 +146,8 @@ static inline beta_coordinates beta_prepare_coordinates(double a, double b)
 static inline void beta_log_scores(const beta_coordinates *c, const double *s, double *by_log_a,
                                    double *by_log_b)
 {
-    const double first = c->r11 * s[0], second = fma(c->r21, s[0], c->r22 * s[1]);
+    const double first = c->r11 * s[0];
+    const double second = fma(c->r21, klf_clamp_finite(s[0]), c->r22 * s[1]);
     const int wide = c->is_wide > 0.0;
     /* X = l/s + n u,  Y = l/s - m u */
     *by_log_a = wide ? first : c->share_a * fma(c->b, first, second);

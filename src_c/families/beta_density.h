@@ -223,7 +223,7 @@ KLF_INLINE void beta_score_inside(const beta_constants *c, beta_point point, dou
     s[0] = fma(k->first, first * k->first_unit, -k->first_mean);
     s[0] += point.x - point.x; /* NaN for NaN */
     s[1] = fma(k->second_a, phi_a, fma(k->second_b, second * k->second_unit, -k->second_mean))
-           - k->regression * s[0];
+           - k->regression * klf_clamp_finite(s[0]); /* which may overflow where this does not */
 }
 
 #endif

@@ -356,16 +356,16 @@ static double divergence_by_sum(const double *p, const double *q)
     const double sd = pair.is_near ? pair.q.sd : pair.p.sd;
     const double sum = bell_sum(divergence_term, &pair, pair.p.mean, sd, 0.0, q[TRIALS]);
     return (sum > 0.0 ? sum : 0.0)
-           + more * success_divergence(between[PROBABILITY], q[PROBABILITY],
-                                       (p[PROBABILITY] - q[PROBABILITY]) + change);
+           + success_divergence(more, between[PROBABILITY], q[PROBABILITY],
+                                (p[PROBABILITY] - q[PROBABILITY]) + change);
 }
 
 static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
     if (p[TRIALS] == q[TRIALS] && p[TRIALS] > 0.0)
-        return p[TRIALS] * success_divergence(p[PROBABILITY], q[PROBABILITY],
-                                              p[PROBABILITY] - q[PROBABILITY]);
+        return success_divergence(p[TRIALS], p[PROBABILITY], q[PROBABILITY],
+                                  p[PROBABILITY] - q[PROBABILITY]);
     const int is_fixed = p[PROBABILITY] == 0.0 || p[PROBABILITY] == 1.0 || p[TRIALS] == 0.0;
     if (is_fixed) { /* all mass of p is at one count */
         const family_constants c = prepare_density(q);

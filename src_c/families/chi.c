@@ -18,8 +18,9 @@ static const klf_parameter parameters[] = {{"dof", KLF_SCALAR, KLF_POSITIVE, 0}}
 typedef struct {
     gamma_power power;
     double shape;      /* a */
-    double log_offset; /* log w - psi(a) = L + log_offset */
     double root, inverse_root; /* of psi1(a) */
+    double log_root;           /* a times the root */
+    double offset;             /* log w - psi(a) = L + offset root */
 } family_constants;
 
 KLF_INLINE family_constants prepare_density(const double *theta)
@@ -33,9 +34,12 @@ static inline void prepare_rest(const double *theta, family_constants *c)
 {
     c->shape = 0.5 * theta[DOF];
     const double raise = c->shape < 1.0 ? klf_log(c->power.raised) - klf_log(c->shape) : 0.0;
-    c->log_offset = raise - klf_digamma_minus_log(c->shape);
-    c->root = sqrt(klf_trigamma(c->shape));
-    c->inverse_root = 1.0 / c->root;
+    const double log_offset = raise - klf_digamma_minus_log(c->shape);
+    const int tiny = c->shape < 0x1p-400; /* psi1(a) = 1/a^2, which may be beyond the range */
+    c->root = tiny ? 1.0 / c->shape : sqrt(klf_trigamma(c->shape));
+    c->inverse_root = tiny ? c->shape : 1.0 / c->root;
+    c->log_root = tiny ? 1.0 : c->shape * c->root;
+    c->offset = tiny ? fma(raise, c->shape, 1.0) : log_offset * c->inverse_root;
 }
 
 /* L of w = x^2/2 */
@@ -59,7 +63,7 @@ KLF_INLINE double density_at(const family_constants *c, double x)
 KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
     double excess, phi;
-    const double inside = (log_relative(c, x, &excess, &phi) + c->log_offset) * c->inverse_root;
+    const double inside = fma(log_relative(c, x, &excess, &phi), c->inverse_root, c->offset);
     s[0] = ((x < 0.0) | (x > DBL_MAX)) ? 0.0 : inside;
 }
 
@@ -187,18 +191,17 @@ static void mean_variance(size_t d, const double *theta, double *mean, double *v
 static void map_score(size_t d, const double *theta, const double *constants,
                       klf_coordinates coordinates, const double *s, double *out, double *work)
 {
-    (void)d, (void)work;
+    (void)d, (void)work, (void)theta;
     const family_constants c = load(constants);
-    const double log_score = c.root * s[0]; /* by a */
     switch (coordinates) {
     case KLF_PARAMETERS:
-        out[0] = 0.5 * log_score;
+        out[0] = 0.5 * (c.root * s[0]);
         break;
-    case KLF_NATURAL:
-        out[0] = log_score;
+    case KLF_NATURAL: /* by a */
+        out[0] = c.root * s[0];
         break;
     case KLF_UNCONSTRAINED:
-        out[0] = 0.5 * theta[DOF] * log_score;
+        out[0] = c.log_root * s[0];
         break;
     }
 }
@@ -216,7 +219,7 @@ static double max_step(size_t d, const double *constants, const double *directio
 {
     (void)d, (void)work;
     const family_constants c = load(constants);
-    return direction[0] < 0.0 ? c.shape * c.root / -direction[0] : INFINITY;
+    return direction[0] < 0.0 ? c.log_root / -direction[0] : INFINITY;
 }
 
 /* ---- Data ------------------------------------------------------------------------------------ */

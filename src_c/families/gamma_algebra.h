@@ -45,8 +45,8 @@ static inline double gamma_log_half_ratio(double a)
     const double raised = a < 1.0 ? a + 1.0 : a, u = 0.5 / raised;
     double phi;
     (void)klf_log_ratio(1.0 + u, u, &phi);
-    const double large = klf_stirling_error(raised + 0.5) - klf_stirling_error(raised)
-                         - raised * phi;
+    const double lost = raised < 0x1p400 ? raised * phi : 0.25 * u; /* phi = u^2/2 underflows */
+    const double large = klf_stirling_error(raised + 0.5) - klf_stirling_error(raised) - lost;
     return a < 1.0 ? large + klf_log(a / (a + 0.5)) - 0.5 * klf_log(a / raised) : large;
 }
 
@@ -70,26 +70,27 @@ static inline double gamma_shape_from(double s)
 }
 
 /* The Bregman divergence of f, B = f(a1) - f(a0) - (a1 - a0) f'(a0): for near shapes by
- * quadrature of f''. */
+ * quadrature of f''; where this may leave the range f is -log a, or half of it, to rounding. */
 static inline double gamma_shape_divergence(double a0, double a1)
 {
     const double change = a1 - a0;
+    if (a0 < 0x1p-400 && a1 < 0x1p-400)
+        return klf_excess_over_log(a1, a0);
+    if (a0 > 0x1p400 && a1 > 0x1p400)
+        return 0.5 * klf_excess_over_log(a1, a0);
     if (!(fabs(change) < 0.3 * a0))
         return gamma_f(a1) - gamma_f(a0) - change * klf_digamma_minus_log(a0);
     return klf_bregman_near(klf_trigamma_minus_inverse, a0, a1);
 }
 
 /* D = a1 (rho - 1 - log rho) + B(a0, a1) with rho the ratio of the means m0/m1: both terms are
- * non-negative. The rates enter by their ratio b1/b0, the ratio less 1, and its logarithm. */
-static inline double gamma_kl_by_ratio(double a0, double a1, double rates, double rates_excess,
-                                       double log_rates)
+ * non-negative. rho is given with rho - 1, the rates by their ratio b1/b0 and its logarithm. */
+static inline double gamma_kl_by_ratio(double a0, double a1, double ratio, double excess,
+                                       double rates, double log_rates)
 {
-    /* rho - 1 from the differences of the parameters: (1 + x)(1 + y) - 1 */
-    const double x = (a0 - a1) / a1, y = rates_excess, ratio = (a0 / a1) * rates;
     double phi;
     if (ratio > 0x1p-1000 && ratio < 0x1p1000) {
-        const double near = x + y + x * y;
-        (void)klf_log_ratio(ratio, fabs(x) < 0.5 && fabs(y) < 0.5 ? near : ratio - 1.0, &phi);
+        (void)klf_log_ratio(ratio, excess, &phi);
     } else {
         /* a1 ratio may be a number where ratio is none */
         const double log = klf_log(a0) - klf_log(a1) + log_rates;
@@ -99,9 +100,34 @@ static inline double gamma_kl_by_ratio(double a0, double a1, double rates, doubl
     return a1 * phi + gamma_shape_divergence(a0, a1);
 }
 
+/* x = (a - b)/b, and what its rounding took, for a and b within a factor of 2. */
+static inline double gamma_relative_change(double a, double b, double *lost)
+{
+    const double change = a - b, x = change / b;
+    *lost = fma(-x, b, change) / b;
+    return x;
+}
+
+/* (1 + x)(1 + y) - 1 = x + y + x y for rho = (a0/a1) (b1/b0): all three may nearly cancel, and the
+ * shape multiplies what is left, so that each sum and product keeps its rounding error. */
+static inline double gamma_means_excess(double a0, double b0, double a1, double b1)
+{
+    double lost_x, lost_y;
+    const double x = gamma_relative_change(a0, a1, &lost_x);
+    const double y = gamma_relative_change(b1, b0, &lost_y);
+    const double product = x * y, sum = x + y, total = sum + product;
+    const double of_sum = sum - x, of_total = total - sum;
+    const double lost = (x - (sum - of_sum)) + (y - of_sum) + (sum - (total - of_total))
+                        + (product - of_total) + fma(x, y, -product);
+    const double near = total + (lost + fma(lost_x, 1.0 + y, lost_y * (1.0 + x)));
+    return fabs(x) < 0.5 && fabs(y) < 0.5 ? near : (a0 / a1) * (b1 / b0) - 1.0;
+}
+
 static inline double gamma_kl(double a0, double b0, double a1, double b1)
 {
-    return gamma_kl_by_ratio(a0, a1, b1 / b0, (b1 - b0) / b0, klf_log(b1) - klf_log(b0));
+    const double rates = b1 / b0;
+    return gamma_kl_by_ratio(a0, a1, (a0 / a1) * rates, gamma_means_excess(a0, b0, a1, b1), rates,
+                             klf_log(b1) - klf_log(b0));
 }
 
 /* A member near data of the given mean and standard deviation: any will do for equal data. */
@@ -129,7 +155,8 @@ static inline double gamma_shape_by_digamma(double a0, double change)
 {
     const double excess0 = klf_digamma_minus_log(a0), y = klf_log(a0) + excess0 + change;
     double a = y >= -2.22 ? klf_exp(y) + 0.5 : -1.0 / (y + KLF_EULER_GAMMA);
-    a = a > DBL_MIN ? a : DBL_MIN;
+    if (a < 0x1p-400) /* the start is right to rounding, and 1/a^2 beyond the range */
+        return a;
     for (int i = 0; i < 60; i++) {
         const double short_of = change - klf_log_quotient(a, a0)
                                 - (klf_digamma_minus_log(a) - excess0);
@@ -158,6 +185,8 @@ static inline gamma_scores gamma_prepare_scores(double shape)
     s.log_raise = shape < 1.0 ? klf_log(shape + 1.0) - klf_log(shape) : 0.0;
     s.digamma_excess = klf_digamma_minus_log(shape);
     s.root_excess = sqrt(klf_trigamma_minus_inverse(shape));
+    if (!(shape > 0x1p-400 && shape < 0x1p400)) /* 1/a^2 or half of it, which leaves the range */
+        s.root_excess = (shape < 1.0 ? 1.0 : 0.5 * KLF_SQRT2) * s.inverse_shape;
     s.inverse_root_excess = 1.0 / s.root_excess;
     return s;
 }

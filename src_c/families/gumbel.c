@@ -35,7 +35,8 @@ static inline void prepare_rest(const double *theta, family_constants *c)
 
 KLF_INLINE double density_at(const family_constants *c, double x)
 {
-    const double z = klf_standardise(&c->standard, x);
+    const double found = klf_standardise(&c->standard, x);
+    const double z = found < -DBL_MAX ? -DBL_MAX : found; /* -inf and e^inf would meet */
     const double inside = -(z + klf_exp(-z)) - c->log_scale;
     return x < -DBL_MAX ? -INFINITY : inside;
 }
@@ -109,6 +110,12 @@ static double statistic_origin(const double *theta)
 static double rate_of(const double *theta)
 {
     return klf_exp(theta[LOC] / theta[SCALE]);
+}
+
+static double over_rate(const double *theta, double value)
+{
+    const double half = klf_clamp_positive(klf_exp(-0.5 * (theta[LOC] / theta[SCALE])));
+    return value * half * half;
 }
 
 static void set_rate(double *theta, double rate)

@@ -18,7 +18,7 @@ static const klf_parameter parameters[] = {{"shape", KLF_SCALAR, KLF_POSITIVE, 0
 
 typedef struct {
     gamma_power power;
-    double scale;
+    double scale, inverse_scale;
     gamma_scores scores;
 } family_constants;
 
@@ -27,6 +27,7 @@ KLF_INLINE family_constants prepare_density(const double *theta)
     family_constants c;
     c.power = gamma_power_prepare(theta[SHAPE], -1.0, -1.0, 0.0, klf_log(theta[SCALE]));
     c.scale = theta[SCALE];
+    c.inverse_scale = klf_clamp_finite(1.0 / c.scale);
     return c;
 }
 
@@ -35,9 +36,19 @@ static inline void prepare_rest(const double *theta, family_constants *c)
     c->scores = gamma_prepare_scores(theta[SHAPE]);
 }
 
+/* w/a - 1, where w = b/x is near a with what rounding takes from w, since a may be large. */
+KLF_INLINE double excess_over(const family_constants *c, double x, double w, double shape,
+                              double inverse_shape)
+{
+    const double lost = fma(-w, x, c->scale) * w * c->inverse_scale;
+    const double excess = (w - shape) * inverse_shape;
+    return fabs(excess) < 0.5 ? fma(lost, inverse_shape, excess) : excess;
+}
+
 KLF_INLINE double density_at(const family_constants *c, double x)
 {
-    const double w = c->scale / x, excess = (w - c->power.raised) * c->power.inverse_raised;
+    const double w = c->scale / x;
+    const double excess = excess_over(c, x, w, c->power.raised, c->power.inverse_raised);
     double phi;
     const double log = gamma_power_log(&c->power, x, w * c->power.inverse_raised, excess, &phi);
     const double inside = gamma_power_density(&c->power, excess, log, phi);
@@ -48,10 +59,10 @@ KLF_INLINE double density_at(const family_constants *c, double x)
 KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
     const double w = c->scale / x;
+    const double raised = excess_over(c, x, w, c->power.raised, c->power.inverse_raised);
+    const double excess = excess_over(c, x, w, c->scores.shape, c->scores.inverse_shape);
     double phi;
-    const double log = gamma_power_log(&c->power, x, w * c->power.inverse_raised,
-                                       (w - c->power.raised) * c->power.inverse_raised, &phi);
-    const double excess = (w - c->scores.shape) * c->scores.inverse_shape;
+    const double log = gamma_power_log(&c->power, x, w * c->power.inverse_raised, raised, &phi);
     const double of_mean = gamma_mean_score(&c->scores, excess);
     const double of_shape = gamma_shape_score(&c->scores, excess, log, phi);
     const int outside = (x <= 0.0) | (x > DBL_MAX);

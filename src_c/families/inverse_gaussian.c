@@ -253,14 +253,18 @@ static double entropy(size_t d, const double *theta, double *work)
     return 0.5 * (1.0 + KLF_LOG_2PI - log_shape) + 1.5 * (log_mean - lost);
 }
 
-/* (r - 1 - log r)/2 + z^2/2, r the ratio of the shapes and z the deviate of m_p under q. */
+/* (r - 1 - log r)/2 + z^2/2, r the ratio of the shapes and z the deviate of m_p under q; r/2 may be
+ * finite where r is not. */
 static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
     const family_constants other = prepare_density(q);
     double ignored;
     const double z = deviate(&other, p[MEAN], &ignored);
-    return fma(0.5 * z, z, 0.5 * klf_excess_over_log(q[SHAPE], p[SHAPE]));
+    const double half_ratio = 0.5 * q[SHAPE] / p[SHAPE];
+    const double shapes = half_ratio < 0x1p1000 ? 0.5 * klf_excess_over_log(q[SHAPE], p[SHAPE])
+                                                : half_ratio;
+    return fma(0.5 * z, z, shapes);
 }
 
 static void mean_variance(size_t d, const double *theta, double *mean, double *variance)

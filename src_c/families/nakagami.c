@@ -17,33 +17,50 @@ static const klf_parameter parameters[] = {{"spread", KLF_SCALAR, KLF_POSITIVE, 
                                            {"shape", KLF_SCALAR, KLF_FROM_HALF, 1}};
 
 typedef struct {
-    klf_standardiser standard;
+    double unit, scaled_spread, inverse_spread; /* W unit^2 is well inside the range */
+    double inverse_root;                        /* 1/(sqrt(W) unit) */
     gamma_power power;
+    double share, shift;                        /* of m and of what raises it in the raised shape */
     double spread, shape, root_shape;
 } family_constants;
 
 KLF_INLINE family_constants prepare_density(const double *theta)
 {
-    const double m = theta[SHAPE];
+    const double m = theta[SHAPE], spread = theta[SPREAD];
     family_constants c;
-    c.standard = klf_make_standardiser(0.0, sqrt(theta[SPREAD]));
-    c.power = gamma_power_prepare(m, 2.0, 0.5, KLF_LN2, klf_log(m) - klf_log(theta[SPREAD]));
-    c.shape = m;
+    c.unit = spread < 0x1p-400 ? 0x1p300 : (spread > 0x1p400 ? 0x1p-300 : 1.0);
+    c.scaled_spread = spread * c.unit * c.unit;
+    c.inverse_spread = 1.0 / c.scaled_spread;
+    c.inverse_root = 1.0 / sqrt(c.scaled_spread);
+    c.power = gamma_power_prepare(m, 2.0, 0.5, KLF_LN2, klf_log(m) - klf_log(spread));
+    c.share = m < 1.0 ? m * c.power.inverse_raised : 1.0;
+    c.shift = m < 1.0 ? c.power.inverse_raised : 0.0;
     return c;
 }
 
 static inline void prepare_rest(const double *theta, family_constants *c)
 {
     c->spread = theta[SPREAD];
+    c->shape = theta[SHAPE];
     c->root_shape = sqrt(theta[SHAPE]);
+}
+
+/* z^2 and, as the result, z^2 - 1; where z is near 1 as (x^2 - W)/W with what rounding takes from
+ * x^2, since m times it is sought and m may be large. */
+KLF_INLINE double square_less_1(const family_constants *c, double x, double *square)
+{
+    const double scaled = x * c->unit, z = scaled * c->inverse_root;
+    const double high = scaled * scaled, low = fma(scaled, scaled, -high);
+    const double near = ((high - c->scaled_spread) + low) * c->inverse_spread;
+    *square = z * z;
+    return fabs(*square - 1.0) < 0.25 ? near : fma(z, z, -1.0);
 }
 
 KLF_INLINE double density_at(const family_constants *c, double x)
 {
-    const double z = klf_standardise(&c->standard, x);
-    const double excess = fma(c->shape * z, z, -c->power.raised) * c->power.inverse_raised;
-    const double ratio = c->shape * z * z * c->power.inverse_raised;
-    double phi;
+    double square, phi;
+    const double excess = fma(c->share, square_less_1(c, x, &square), -c->shift);
+    const double ratio = c->share * square;
     const double log = gamma_power_log(&c->power, x, ratio, excess, &phi);
     const double inside = gamma_power_density(&c->power, excess, log, phi);
     double log_p = x > DBL_MAX ? -INFINITY : inside;
@@ -53,8 +70,8 @@ KLF_INLINE double density_at(const family_constants *c, double x)
 
 KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
-    const double z = klf_standardise(&c->standard, x);
-    const double inside = c->root_shape * ((1.0 - z) * (1.0 + z));
+    double ignored;
+    const double inside = -c->root_shape * square_less_1(c, x, &ignored);
     s[0] = ((x < 0.0) | (x > DBL_MAX)) ? 0.0 : inside;
 }
 
@@ -139,9 +156,8 @@ static double kl(size_t d, const double *p, const double *q, double *work)
     if (p[SHAPE] == q[SHAPE])
         return rate_kl(p, q);
     const double m0 = p[SHAPE], m1 = q[SHAPE], w0 = p[SPREAD], w1 = q[SPREAD];
-    const double rates = m1 / m0 * (w0 / w1);
     const double log_rates = klf_log_quotient(m1, m0) + klf_log_quotient(w0, w1);
-    return gamma_kl_by_ratio(m0, m1, rates, klf_expm1(log_rates), log_rates);
+    return gamma_kl_by_ratio(m0, m1, w0 / w1, (w0 - w1) / w1, m1 / m0 * (w0 / w1), log_rates);
 }
 
 static double log_partition(size_t d, const double *theta, double *work)

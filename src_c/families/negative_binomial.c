@@ -28,6 +28,7 @@ typedef struct {
     double used, failure;       /* p, raised to the least for which r/np does not overflow; q */
     double inverse_used, inverse_failure;
     double constant, at_zero;
+    double log_ratio;           /* log(r/used) */
     double deficit;             /* used - p, by which log q differs: 0 but for tiny p */
     /* for the score and the sampler */
     double inverse_root, mean, sd, inverse_sd; /* the first 1/sqrt(r q) */
@@ -57,6 +58,7 @@ KLF_INLINE family_constants prepare_density(const double *theta)
     const double log_p = klf_log(p);
     c.at_zero = r * log_p;
     c.constant = log_p - 0.5 * (KLF_LOG_2PI + klf_log(r) + klf_log(q)) - stirling_error(r);
+    c.log_ratio = klf_log(r) - klf_log(c.used);
     c.constant += c.used > p ? (r - 1.0) * (log_p - klf_log(c.used)) : 0.0;
     return c;
 }
@@ -90,8 +92,12 @@ KLF_INLINE double smooth_log_mass(const family_constants *c, double x)
 {
     double n, h_r, h_x;
     const double t = trial_deviation(c->used, c->successes, x, &n), inverse_n = 1.0 / n;
-    const double log_r = klf_log_ratio_rising(c->successes * inverse_n * c->inverse_used,
-                                              -t * inverse_n * c->inverse_used, &h_r);
+    const double ratio = c->successes * inverse_n * c->inverse_used;
+    const int tiny = ratio < 0x1p-1000; /* or none: the logarithm by those of r/p and n */
+    const double excess = tiny ? inverse_n - 1.0 : -t * inverse_n * c->inverse_used;
+    double log_r = klf_log_ratio_rising(tiny ? inverse_n : ratio, excess, &h_r);
+    log_r = tiny ? log_r + c->log_ratio : log_r;
+    h_r = tiny ? 1.0 : h_r;
     const double log_x = klf_log_ratio_rising(x * inverse_n * c->inverse_failure,
                                               t * inverse_n * c->inverse_failure, &h_x);
     const double stirling = klf_stirling_error(n) - klf_stirling_error(x);
@@ -202,11 +208,11 @@ static void prepare_sampler(size_t d, const double *theta, double *table)
 
 /* Otherwise as Poisson draws of rates q/p g, g Gamma distributed with shape r. */
 /* The Poisson rate, a Gamma deviate base e^log_low times q/p. The power may underflow and 1/p
- * overflow. */
+ * overflow; where the former is below 1, base is of order 1. */
 KLF_INLINE double rate_of(double probability, double base, double log_low)
 {
-    const double half = klf_exp(0.5 * log_low);
-    return klf_clamp_finite(base * half * (1.0 - probability) / probability * half);
+    const double half = klf_exp(0.5 * log_low), unit = 0x1p-100;
+    return klf_clamp_finite(base * half * unit * (1.0 - probability) / probability * half / unit);
 }
 
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,

@@ -97,6 +97,7 @@ static void map_score(size_t d, const double *theta, const double *constants,
     case KLF_NATURAL: /* x - loc = scale z; x^2 - E x^2 = scale^2 (z^2 - 1) + 2 loc scale z */
         out[0] = scale * s[0];
         out[1] = scale * (KLF_SQRT2 * scale * s[1] + 2.0 * loc * s[0]);
+        out[1] = s[1] > DBL_MAX ? s[1] : out[1]; /* not less an infinite 2 loc z */
         break;
     case KLF_UNCONSTRAINED:
         out[0] = s[0] / scale;

@@ -15,15 +15,16 @@ static const klf_parameter parameters[] = {{"shape", KLF_SCALAR, KLF_POSITIVE, 0
                                            {"minimum", KLF_SCALAR, KLF_POSITIVE, 1}};
 
 typedef struct {
-    double shape, minimum, inverse_minimum, log_minimum, constant, root_shape;
+    klf_standardiser relative; /* x/m - 1 */
+    double shape, minimum, log_minimum, constant, root_shape;
 } family_constants;
 
 KLF_INLINE family_constants prepare_density(const double *theta)
 {
     family_constants c;
+    c.relative = klf_make_standardiser(theta[MINIMUM], theta[MINIMUM]);
     c.shape = theta[SHAPE];
     c.minimum = theta[MINIMUM];
-    c.inverse_minimum = 1.0 / c.minimum;
     c.log_minimum = klf_log(c.minimum);
     c.constant = klf_log(c.shape) - c.log_minimum;
     return c;
@@ -38,9 +39,9 @@ static inline void prepare_rest(const double *theta, family_constants *c)
 /* L, accurate near the minimum, and where x/m overflows. */
 KLF_INLINE double log_relative(const family_constants *c, double x)
 {
-    const double ratio = x * c->inverse_minimum;
+    const double ratio = x * c->relative.unit * c->relative.inverse_scale;
     const int normal = (ratio > 0.5) & (ratio < 0x1p1000);
-    const double excess = (x - c->minimum) * c->inverse_minimum;
+    const double excess = klf_standardise(&c->relative, x);
     double ignored;
     const double log = klf_log_ratio(normal ? ratio : x, normal ? excess : x - 1.0, &ignored);
     return normal ? log : log - c->log_minimum;
@@ -156,8 +157,8 @@ static void mean_variance(size_t d, const double *theta, double *mean, double *v
 {
     (void)d;
     const double a = theta[SHAPE], unit = theta[MINIMUM] / (a - 1.0);
-    mean[0] = a > 1.0 ? a * unit : INFINITY;
-    variance[0] = a > 2.0 ? unit * unit * (a / (a - 2.0)) : INFINITY;
+    mean[0] = a > 1.0 ? theta[MINIMUM] * (a / (a - 1.0)) : INFINITY; /* unit may underflow */
+    variance[0] = a > 2.0 ? unit * (unit * (a / (a - 2.0))) : INFINITY;
 }
 
 static void reference(size_t d, size_t n, const double *x, const double *weights, double *theta)

@@ -15,6 +15,19 @@ static double rate_of(const double *theta)
     return rate_coefficient(theta) * klf_power(theta[0], rate_power(theta));
 }
 
+/* 1/b may leave the range where the quotient does not; clamped, its root makes no NaN of an
+ * infinite value. */
+static double over_rate(const double *theta, double value)
+{
+    const double power = rate_power(theta), part = value / rate_coefficient(theta);
+    if (power == 1.0)
+        return part / theta[0];
+    if (power == -1.0)
+        return part * theta[0];
+    const double half = klf_clamp_positive(klf_power(theta[0], -0.5 * power));
+    return part * half * half;
+}
+
 static void set_rate(double *theta, double rate)
 {
     theta[0] = klf_power(rate / rate_coefficient(theta), 1.0 / rate_power(theta));

@@ -12,6 +12,7 @@
  *
  *   log_rate_slope(theta, coordinates)   d log b by theta[0] or by the unconstrained coordinate
  *   rate_of(theta), set_rate(theta, b)   b, and the member of a given b
+ *   over_rate(theta, value)              value/b
  *   scale_rate(theta, factor, new)       the member with b times the factor
  *   log_rate_ratio(p, q)                 t, to relative accuracy
  *
@@ -52,7 +53,7 @@ static klf_status from_natural(size_t d, const double *eta, double *theta)
 static void to_mean(size_t d, const double *theta, double *mu)
 {
     (void)d;
-    mu[0] = SIGN * (gamma_shape(theta) / rate_of(theta)) + statistic_origin(theta);
+    mu[0] = SIGN * over_rate(theta, gamma_shape(theta)) + statistic_origin(theta);
 }
 
 static klf_status from_mean(size_t d, const double *mu, double *theta)
@@ -78,7 +79,7 @@ static void map_score(size_t d, const double *theta, const double *constants,
         out[0] = log_rate_score * log_rate_slope(theta, coordinates);
         break;
     case KLF_NATURAL:
-        out[0] = -SIGN * (log_rate_score / rate_of(theta));
+        out[0] = -SIGN * over_rate(theta, log_rate_score);
         break;
     }
 }

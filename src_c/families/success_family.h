@@ -109,12 +109,12 @@ static klf_status member_of_mean(const double *reference, double deviation, doub
     return checked(theta) == KLF_OK ? KLF_OK : KLF_E_NO_MAXIMUM;
 }
 
-/* D of one trial, p log(p/p') + q log(q/q'), as a sum of two that are not negative; the difference
- * p - p' is given, so that it may be more accurate than p and p'. */
-static double success_divergence(double p, double p_other, double difference)
+/* n times p log(p/p') + q log(q/q'), as a sum of two that are not negative; the difference p - p'
+ * is given, so that it may be more accurate than p and p'. */
+static double success_divergence(double n, double p, double p_other, double difference)
 {
-    return poisson_divergence(p, p_other, difference)
-           + poisson_divergence(1.0 - p, 1.0 - p_other, -difference);
+    return poisson_divergence(n * p, n * p_other, n * difference)
+           + poisson_divergence(n * (1.0 - p), n * (1.0 - p_other), n * -difference);
 }
 
 /* The share of successes in the data, kept inside. */

@@ -136,13 +136,18 @@ static double rate_coefficient(const double *theta)
 
 #include "rate_family.h"
 
+static double trigamma_from(const void *context, double distance)
+{
+    const double *h = context;
+    return klf_trigamma(1.0 + (*h + distance));
+}
+
 /* lgamma(1 + 2 h) - 2 lgamma(1 + h): the logarithm of E x^2/(E x)^2 at shape 1/h. */
 static double log_moment_excess(double h)
 {
     if (h > 0.15)
         return klf_lgamma(1.0 + 2.0 * h) - 2.0 * klf_lgamma(1.0 + h);
-    return klf_bregman_near(klf_trigamma, 1.0 + h, 1.0 + 2.0 * h)
-           + klf_bregman_near(klf_trigamma, 1.0 + h, 1.0);
+    return klf_bregman_along(trigamma_from, &h, h) + klf_bregman_along(trigamma_from, &h, -h);
 }
 
 /* With other shapes, from E_p log(x/l_p) = -gamma/k_p and E_p (x/l_q)^k_q: s is the logarithm of
@@ -177,8 +182,14 @@ static double entropy(size_t d, const double *theta, double *work)
 static void mean_variance(size_t d, const double *theta, double *mean, double *variance)
 {
     (void)d;
-    mean[0] = theta[SCALE] * klf_exp(klf_lgamma(1.0 + 1.0 / theta[SHAPE]));
-    variance[0] = mean[0] * mean[0] * klf_expm1(log_moment_excess(1.0 / theta[SHAPE]));
+    const double h = 1.0 / theta[SHAPE], half = klf_exp(0.5 * klf_lgamma(1.0 + h));
+    mean[0] = theta[SCALE] * half * half; /* the whole may overflow */
+    if (h < 0x1p-60) { /* psi1(1) h^2, which may underflow */
+        const double sd = mean[0] * h;
+        variance[0] = 0x1.a51a6625307d3p+0 * sd * sd;
+        return;
+    }
+    variance[0] = mean[0] * (mean[0] * klf_expm1(log_moment_excess(h)));
 }
 
 static void reference(size_t d, size_t n, const double *x, const double *weights, double *theta)

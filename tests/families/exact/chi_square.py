@@ -8,7 +8,8 @@ import mpmath as mp
 from exact_tools import with_terms
 
 m = mp.mpf
-MEMBERS = [(k,) for k in (1e-8, 1e-3, 0.5, 1.0, 1.5, 2.0, 2.5, 10.0, 123.456, 1e4, 1e8, 1e12)]
+MEMBERS = [(k,) for k in (1e-8, 1e-3, 0.5, 1.0, 1.5, 2.0, 2.5, 10.0, 123.456, 1e4, 1e8, 1e12,
+                         9e-160, 1e-300, 1e167, 9.3e276)]
 
 
 def points(theta):
@@ -19,8 +20,11 @@ def points(theta):
 
 
 def log_density(theta, x):
-    k, x = m(theta[0]), m(x)
-    return with_terms((k / 2 - 1) * mp.log(x), -x / 2, -mp.loggamma(k / 2), -(k / 2) * mp.log(2))
+    with mp.workdps(400):
+        k, x = m(theta[0]), m(x)
+        value, largest = with_terms((k / 2 - 1) * mp.log(x), -x / 2, -mp.loggamma(k / 2),
+                                    -(k / 2) * mp.log(2))
+    return +value, +largest
 
 
 def log_partition(theta):
@@ -30,13 +34,13 @@ def log_partition(theta):
 
 def entropy(theta):
     k = m(theta[0])
-    with mp.workdps(120):
+    with mp.workdps(400):
         value = k / 2 + mp.log(2) + mp.loggamma(k / 2) + (1 - k / 2) * mp.digamma(k / 2)
     return +value, max(abs(value), mp.mpf(1))
 
 
 def kl(p, q):
-    with mp.workdps(150):
+    with mp.workdps(700):
         a, b = m(p[0]) / 2, m(q[0]) / 2
         value = mp.loggamma(b) - mp.loggamma(a) - (b - a) * mp.digamma(a)
     return with_terms(+value)

@@ -10,21 +10,28 @@ from exact_tools import with_terms
 m = mp.mpf
 FIXED = 1
 MEMBERS = [(s, k) for k in (0.5, 0.7, 1.0, 2.5, 1e3, 1e8) for s in (1.0, 1e-300, 1e300, 2.5)]
+MEMBERS += [(2.5, 1e15), (1e-300, 1e15), (3e300, 1e30), (5e-324, 2.5), (1.7e308, 0.5)]
 
 
 def points(theta):
-    spread, _shape = theta
+    spread, shape = theta
     root = math.sqrt(spread)
+    width = 0.5 / math.sqrt(shape)
     found = [root * z for z in (1e-30, 0.1, 0.5, 0.999, 0.999999, 1.0, 1.1, 2.0, 10.0)]
+    found += [root * (1.0 + k * width) for k in (-3.0, -0.3, 1.0, 6.0)]
     found += [5e-324, 1.0, 1e-30]
     return [x for x in found if 0.0 < x < math.inf and x / root < 1e100]
 
 
 def log_density(theta, x):
-    spread, shape = map(m, theta)
-    x = m(x)
-    return with_terms(mp.log(2), shape * mp.log(shape / spread), -mp.loggamma(shape),
-                      (2 * shape - 1) * mp.log(x), -shape * x * x / spread)
+    with mp.workdps(150):
+        spread, shape = map(m, theta)
+        x = m(x)
+        square = x * x / spread
+        stirling = shape * mp.log(shape) - shape - mp.loggamma(shape)
+        value, largest = with_terms(mp.log(2), -mp.log(x), stirling,
+                                    -shape * (square - 1 - mp.log(square)))
+    return +value, +largest
 
 
 def log_partition(theta):

@@ -23,14 +23,15 @@ from exact_tools import (
 FIXED = 1  # parameters at the end that are never fitted
 MEMBERS = [(p, r) for r in (1e-8, 0.3, 1.0, 3.5, 40.0, 1e3, 1e8, 1e15)
            for p in (1e-12, 1e-3, 0.1, 0.5, 0.9, 1.0 - 1e-10)]
-MEMBERS += [(1.0, 3.5), (1.0, 1e15), (1e-300, 2.5), (1.0 - 2.0**-53, 1e15)]
+MEMBERS += [(1.0, 3.5), (1.0, 1e15), (1e-300, 2.5), (1.0 - 2.0**-53, 1e15),
+            (1.0 - 2.0**-45, 4.3e-127)]
 
 
 def points(theta):
     p, r = theta
     mean = (1.0 - p) / p * r
     sd = math.sqrt(mean) / math.sqrt(p)
-    found = [0.0, 1.0, 2.0, 20.0, 1e4, 1e15]
+    found = [0.0, 1.0, 2.0, 20.0, 1e4, 1e15, 1e300]
     found += [mean + k * sd for k in (-8.0, -3.0, -1.0, 0.0, 1.0, 3.0, 8.0, 40.0)]
     found += [mean * f for f in (1e-3, 0.5, 2.0)]
     return counts([*(x // 1.0 for x in found if x >= 0.0), 2.5, -1.0])

@@ -10,6 +10,7 @@ from exact_tools import with_terms
 m = mp.mpf
 FIXED = 1
 MEMBERS = [(a, c) for a in (1e-8, 0.5, 1.0, 3.0, 1e8) for c in (1e-300, 0.3, 1.0, 1e300)]
+MEMBERS += [(1e12, 1e-320), (1e12, 3e-310), (0.5, 5e-324), (1e12, 1.7e308)]
 
 
 def points(theta):
@@ -21,7 +22,7 @@ def points(theta):
 
 def log_density(theta, x):
     shape, minimum = map(m, theta)
-    return with_terms(mp.log(shape), shape * mp.log(minimum), -(shape + 1) * mp.log(m(x)))
+    return with_terms(mp.log(shape), -mp.log(minimum), -(shape + 1) * mp.log(m(x) / minimum))
 
 
 def log_partition(theta):

@@ -10,13 +10,14 @@ from exact_tools import with_terms
 m = mp.mpf
 
 MEMBERS = [(r,) for r in (0.0, 1e-300, 1e-20, 1e-3, 0.5, 1.0, 3.25, 10.0, 100.5, 1000.0, 1000.5,
-                          14999.5, 15000.5, 1e6, 1e8, 1e12, 1e15, 1e18)]
+                          14999.5, 15000.5, 1e6, 1e8, 1e12, 1e15, 1e18, 8.7e-116,
+                          7e-8)]
 
 
 def points(theta):
     rate = theta[0]
     sd = math.sqrt(rate)
-    found = [0.0, 1.0, 2.0, 3.0, 20.0, 1e4, 1e15, 2.0**53]
+    found = [0.0, 1.0, 2.0, 3.0, 20.0, 1e4, 1e15, 2.0**53, 1e300]
     found += [math.floor(rate + k * sd) for k in (-8.0, -3.0, -1.0, 0.0, 1.0, 3.0, 8.0, 40.0)]
     found += [math.floor(rate * f) for f in (0.1, 0.5, 2.0, 100.0)]
     return [float(x) for x in found if x >= 0.0]

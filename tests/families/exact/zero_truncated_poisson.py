@@ -22,7 +22,7 @@ MEMBERS = [(r,) for r in (1e-300, 1e-100, 1e-15, 1e-8, 1e-3, 0.1, 0.5, 1.0, 2.0,
 def points(theta):
     rate = theta[0]
     sd = math.sqrt(rate)
-    found = [1.0, 2.0, 3.0, 20.0, 1e4, 1e15, 2.0**53]
+    found = [1.0, 2.0, 3.0, 20.0, 1e4, 1e15, 2.0**53, 1e300]
     found += [rate + k * sd for k in (-8.0, -3.0, -1.0, 0.0, 1.0, 3.0, 8.0, 40.0)]
     found += [rate * f for f in (0.1, 0.5, 2.0, 100.0)]
     return counts([*(x // 1.0 for x in found if x >= 1.0), 0.0, -1.0, 1.5])
