@@ -19,7 +19,8 @@
  * The statistics are taken as v = (t, cosh t - 1, sinh t - t), which stay apart where R is large,
  * in units of 1, 2 and 3 powers of the standard deviation; or, where R is below 4 and the two ends
  * may be of quite different size, as (t, e^t - 1 - t, e^-t - 1 + t). Of the last two one, or both,
- * is e^t or e^-t itself, in units of its own, 2^k, if its square has its mean from where it is huge.
+ * is e^t or e^-t itself, in units of its own, 2^k, if its square has its mean from where it is
+ * huge.
  */
 #ifndef KLF_GIG_QUADRATURE_H
 #define KLF_GIG_QUADRATURE_H
