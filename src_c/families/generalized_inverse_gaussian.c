@@ -44,8 +44,7 @@ KLF_INLINE family_constants prepare_density(const double *theta)
     family_constants c;
     c.shape = gig_make_shape(theta[P], theta[A], theta[B]);
     c.inverse_mode = 1.0 / c.shape.mode; /* 0 or infinite beyond the range, where it is not used */
-    const gig_rule rule = gig_make_rule(&c.shape);
-    c.constant = -c.shape.log_mode - klf_log(gig_integral(&rule));
+    c.constant = -c.shape.log_mode - klf_log(gig_normaliser(&c.shape));
     return c;
 }
 
@@ -84,7 +83,7 @@ static inline void prepare_rest(const double *theta, family_constants *c)
 KLF_INLINE double relative(const family_constants *c, double x, double *rising, double *falling)
 {
     const double s = x * c->inverse_mode, inverse = 1.0 / s;
-    const double excess = (x - c->shape.mode) * c->inverse_mode;
+    const double excess = fma(-c->shape.mode_rest, s, (x - c->shape.mode) * c->inverse_mode);
     (void)klf_log_ratio(inverse, -excess * inverse, falling);
     return klf_log_ratio(s, excess, rising);
 }
@@ -431,7 +430,7 @@ static double kl(size_t d, const double *p, const double *q, double *work)
     if (share_a > -0.1 && share_b > -0.1
         && gig_expectation(&rule, integral, square_of_change, &change) < 1e-2)
         return klf_log1p(gig_expectation(&rule, integral, excess_of_change, &change));
-    const gig_pair pair = {&one, &other, other.log_mode - one.log_mode};
+    const gig_pair pair = {&one, &other, gig_mode_shift(&one, &other)};
     const int is_far = !(fabs(pair.shift) < 100.0);
     const double mean = (is_far ? 0x1p200 : 1.0)
                         * gig_expectation(&rule, integral,

@@ -30,11 +30,15 @@
 
 enum { GIG_LANES = 8, GIG_STATISTICS = 3 };
 
+/* Their numbers; no vector code makes doubles of integers. */
+static const double GIG_LANE[GIG_LANES] = {0.0, 1.0, 2.0, 3.0, 4.0, 5.0, 6.0, 7.0};
+
 typedef struct {
     double p, a, b;
     double r, alpha, beta;              /* a quarter of R and of the two above */
     double rising_delay, falling_delay; /* what t is to be less where alpha or beta were raised */
     double mode, root_mode, log_mode;   /* m, which may over- or underflow; sqrt(m) does not */
+    double mode_rest;                   /* the share of m that rounding took from it */
 } gig_shape;
 
 /* A quarter of a coefficient, which may have underflowed, with its logarithm. */
@@ -46,6 +50,35 @@ static inline void gig_raise(double log_coefficient, double *quarter, double *de
         return;
     *delay = *quarter < DBL_MIN ? -898.0 * KLF_LN2 - log_coefficient : klf_log(least / *quarter);
     *quarter = least;
+}
+
+/* Whether m has all its digits, and its inverse too. */
+KLF_INLINE int gig_mode_is_normal(const gig_shape *s)
+{
+    return (s->mode > 0x1p-1000) & (s->mode < 0x1p1000);
+}
+
+/* The share of m by which it is above the double next to it, by Newton on a m - b/m = 2 p, of which
+ * 2 R is the derivative: where R is large, the density changes much over an ulp. */
+static inline double gig_mode_rest(const gig_shape *s)
+{
+    if (!(gig_mode_is_normal(s) && s->r > 1.0 && s->r < 0x1p1000))
+        return 0.0;
+    const double rise = s->a * s->mode, rise_low = fma(s->a, s->mode, -rise);
+    const double fall = s->b / s->mode, fall_low = fma(-fall, s->mode, s->b) / s->mode;
+    const double difference = rise - fall, part = difference - rise;
+    const double low = (rise - (difference - part)) - (fall + part);
+    const double left = (difference - 2.0 * s->p) + (low + (rise_low - fall_low));
+    return -0.125 * left / s->r;
+}
+
+/* log(m of q/m of p), to relative accuracy where they are near. */
+static inline double gig_mode_shift(const gig_shape *p, const gig_shape *q)
+{
+    const double whole = q->log_mode - p->log_mode;
+    if (!(fabs(whole) < 0.3 && gig_mode_is_normal(p) && gig_mode_is_normal(q)))
+        return whole;
+    return klf_log1p((q->mode - p->mode) / p->mode + (q->mode_rest - p->mode_rest));
 }
 
 /* R and the like are taken in a unit that keeps them from over- and underflow. */
@@ -70,6 +103,7 @@ static inline gig_shape gig_make_shape(double p, double a, double b)
     s.mode = p >= 0.0 ? sum / root_unit / a / root_unit : b / (sum / root_unit) * root_unit;
     s.root_mode = p >= 0.0 ? sqrt(sum) / sqrt(a) / root_unit : sqrt(b) / sqrt(sum) * root_unit;
     s.log_mode = p >= 0.0 ? log_sum - log_a : log_b - log_sum;
+    s.mode_rest = gig_mode_rest(&s);
     return s;
 }
 
@@ -139,14 +173,52 @@ static inline double gig_sum_lanes(const double *lanes)
     return sum;
 }
 
+/* e^g at the nodes u and -u of a group. Without delays the two excesses serve both sides. */
+KLF_INLINE void gig_group(gig_shape s, int is_delayed, double step, double first,
+                          double *restrict right, double *restrict left)
+{
+    for (size_t j = 0; j < GIG_LANES; j++) {
+        const double u = step * (first + GIG_LANE[j]);
+        const double up = klf_expm1_excess(is_delayed ? u - s.rising_delay : u);
+        const double down = klf_expm1_excess(is_delayed ? -u - s.falling_delay : -u);
+        const double up_left = is_delayed ? klf_expm1_excess(-u - s.rising_delay) : down;
+        const double down_left = is_delayed ? klf_expm1_excess(u - s.falling_delay) : up;
+        right[j] = klf_exp(-2.0 * fma(s.alpha, up, s.beta * down));
+        left[j] = klf_exp(-2.0 * fma(s.alpha, up_left, s.beta * down_left));
+    }
+}
+
+/* Z alone: by nodes at odd multiples of half a step, from the mode outwards, until e^g is below e^-38
+ * on both sides, and what is left out below e^-38 of Z, since g is concave. With the step 2 pi/omega
+ * the error is about the integrand's Fourier transform at omega, largest in its share of Z where
+ * the family is nearly that of log Gamma: |Gamma(R + i omega)|/Gamma(R), e^-38.5 and less. */
+KLF_INLINE double gig_normaliser(const gig_shape *s)
+{
+    const int is_delayed = s->rising_delay + s->falling_delay > 0.0;
+    const double step = 0x1.921fb54442d18p+2 / sqrt(fma(380.0, s->r, 640.0));
+    const double least = 0x1.2188ad6ae3303p-55; /* e^-38 */
+    double sum[GIG_LANES] = {0.0}, right[GIG_LANES], left[GIG_LANES], first = 0.5;
+    do {
+        if (is_delayed)
+            gig_group(*s, 1, step, first, right, left);
+        else
+            gig_group(*s, 0, step, first, right, left);
+        for (size_t j = 0; j < GIG_LANES; j++)
+            sum[j] += right[j] + left[j];
+        first += GIG_LANES;
+    } while (first < 1e6 && (right[GIG_LANES - 1] > least || left[GIG_LANES - 1] > least));
+    return gig_sum_lanes(sum) * step;
+}
+
 /* Z */
 static inline double gig_integral(const gig_rule *rule)
 {
+    const gig_shape shape = rule->shape;
     double lanes[GIG_LANES] = {0.0};
     for (size_t i = 0; i < rule->nodes; i += GIG_LANES)
         for (size_t j = 0; j < GIG_LANES; j++)
-            lanes[j] += klf_exp(gig_exponent(&rule->shape,
-                                             fma(rule->step, (double)(i + j), rule->low)));
+            lanes[j] += klf_exp(gig_exponent(&shape, fma(rule->step, (double)i + GIG_LANE[j],
+                                                         rule->low)));
     return gig_sum_lanes(lanes) * rule->step;
 }
 
@@ -249,6 +321,9 @@ static inline void gig_set_unit(const gig_rule *rule, double side, double *unit,
                                 gig_linear *linear)
 {
     double height = 0.0; /* of the logarithm of what the mean of e^(2 |t|) is the integral of */
+    const double high = fma(rule->step, (double)rule->nodes, rule->low);
+    if (side * (side > 0.0 ? high : rule->low) < 100.0)
+        return;
     for (size_t i = 0; i < rule->nodes; i++) {
         const double t = fma(rule->step, (double)i, rule->low);
         const double here = gig_exponent(&rule->shape, t) + 2.0 * side * t;
@@ -293,38 +368,75 @@ static inline double gig_linear_at(const gig_linear *linear, double origin, cons
     return linear->unit * sum;
 }
 
-/* Means of v, then their covariances about these, packed by rows. By roots of the masses: a mass
- * may underflow where that times a statistic does not. */
+/* v and the root of the mass at the nodes of a group. By roots since a mass may underflow where that
+ * times a statistic does not. Plain rules have neither delays nor units. */
+KLF_INLINE void gig_group_at(gig_rule rule, gig_form form, int is_plain, double share, double first,
+                             double *restrict root, double (*restrict v)[GIG_LANES])
+{
+    for (size_t j = 0; j < GIG_LANES; j++) {
+        const double t = fma(rule.step, first + GIG_LANE[j], rule.low);
+        const double up = klf_expm1_excess(t), down = klf_expm1_excess(-t);
+        const double plain = -2.0 * fma(rule.shape.alpha, up, rule.shape.beta * down);
+        double one[GIG_STATISTICS];
+        if (is_plain)
+            gig_statistics(&form, t, up, down, one);
+        else
+            gig_statistics_at(&form, t, one);
+        root[j] = share * klf_exp(0.5 * (is_plain ? plain : gig_exponent(&rule.shape, t)));
+        v[0][j] = one[0];
+        v[1][j] = one[1];
+        v[2][j] = one[2];
+    }
+}
+
+/* The sums over all nodes of mass times v - centre and times the products of its elements. */
+KLF_INLINE void gig_sums(const gig_rule *rule, const gig_form *form, int is_plain, double share,
+                         const double *centre, double *first, double *second)
+{
+    double ones[GIG_STATISTICS][GIG_LANES] = {{0.0}}, twos[6][GIG_LANES] = {{0.0}};
+    for (size_t i = 0; i < rule->nodes; i += GIG_LANES) {
+        double root[GIG_LANES], v[GIG_STATISTICS][GIG_LANES];
+        gig_group_at(*rule, *form, is_plain, share, (double)i, root, v);
+        for (size_t k = 0; k < GIG_STATISTICS; k++)
+            for (size_t j = 0; j < GIG_LANES; j++) {
+                v[k][j] = root[j] > 0.0 ? root[j] * (v[k][j] - centre[k]) : 0.0;
+                ones[k][j] += v[k][j] * root[j];
+            }
+        for (size_t k = 0; k < GIG_STATISTICS; k++)
+            for (size_t l = 0; l <= k; l++)
+                for (size_t j = 0; j < GIG_LANES; j++)
+                    twos[klf_packed(k, l)][j] += v[k][j] * v[l][j];
+    }
+    for (size_t k = 0; k < GIG_STATISTICS; k++)
+        first[k] = gig_sum_lanes(ones[k]);
+    for (size_t k = 0; k < 6; k++)
+        second[k] = gig_sum_lanes(twos[k]);
+}
+
+/* One copy of each, called twice: the plain one is vector code. */
+KLF_OUTLINE void gig_plain_sums(const gig_rule *rule, const gig_form *form, double share,
+                                const double *centre, double *first, double *second)
+{
+    gig_sums(rule, form, 1, share, centre, first, second);
+}
+
+KLF_OUTLINE void gig_any_sums(const gig_rule *rule, const gig_form *form, double share,
+                              const double *centre, double *first, double *second)
+{
+    gig_sums(rule, form, 0, share, centre, first, second);
+}
+
+/* Means of v, then their covariances about these, packed by rows. */
 static inline void gig_moments(const gig_rule *rule, const gig_form *form, double integral,
                                double *mean, double *covariance)
 {
-    double first[GIG_STATISTICS][GIG_LANES] = {{0.0}}, second[6][GIG_LANES] = {{0.0}};
-    const double share = sqrt(rule->step / integral);
-    for (size_t i = 0; i < rule->nodes; i += GIG_LANES)
-        for (size_t j = 0; j < GIG_LANES; j++) {
-            const double t = fma(rule->step, (double)(i + j), rule->low);
-            const double root = share * klf_exp(0.5 * gig_exponent(&rule->shape, t));
-            double v[GIG_STATISTICS];
-            gig_statistics_at(form, t, v);
-            for (size_t k = 0; k < GIG_STATISTICS; k++)
-                first[k][j] += root > 0.0 ? root * v[k] * root : 0.0;
-        }
-    for (size_t k = 0; k < GIG_STATISTICS; k++)
-        mean[k] = gig_sum_lanes(first[k]);
-    for (size_t i = 0; i < rule->nodes; i += GIG_LANES)
-        for (size_t j = 0; j < GIG_LANES; j++) {
-            const double t = fma(rule->step, (double)(i + j), rule->low);
-            const double root = share * klf_exp(0.5 * gig_exponent(&rule->shape, t));
-            double v[GIG_STATISTICS];
-            gig_statistics_at(form, t, v);
-            for (size_t k = 0; k < GIG_STATISTICS; k++)
-                v[k] -= mean[k];
-            for (size_t k = 0; k < GIG_STATISTICS; k++)
-                for (size_t l = 0; l <= k; l++)
-                    second[klf_packed(k, l)][j] += root > 0.0 ? root * v[k] * (root * v[l]) : 0.0;
-        }
-    for (size_t k = 0; k < 6; k++)
-        covariance[k] = gig_sum_lanes(second[k]);
+    const gig_shape *s = &rule->shape;
+    const double share = sqrt(rule->step / integral), origin[GIG_STATISTICS] = {0.0};
+    const int is_plain = s->rising_delay + s->falling_delay == 0.0
+                         && form->rising_unit == 1.0 && form->falling_unit == 1.0;
+    double left[GIG_STATISTICS];
+    (is_plain ? gig_plain_sums : gig_any_sums)(rule, form, share, origin, mean, covariance);
+    (is_plain ? gig_plain_sums : gig_any_sums)(rule, form, share, mean, left, covariance);
 }
 
 /* E f(t) of a function of t and some context; the sum is compensated, since the terms may be large
