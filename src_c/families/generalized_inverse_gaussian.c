@@ -342,18 +342,35 @@ static klf_status from_unconstrained(size_t d, const double *u, double *theta)
     return checked(theta);
 }
 
-/* -E log p less the constant: E of log s - g */
-static double minus_log_density(const void *context, double t)
+typedef struct {
+    const gig_shape *shape;
+    double centre;
+} gig_centred;
+
+/* t, less a centre */
+static double distance_at(const void *context, double t)
 {
-    return t - gig_exponent(context, t);
+    const gig_centred *c = context;
+    return t - c->centre;
 }
 
+static double minus_log_density(const void *context, double t)
+{
+    const gig_centred *c = context;
+    return t - c->centre - gig_exponent(c->shape, t);
+}
+
+/* log Z + E(log x - g), log x about its mean: log m and E t may be large and of opposite sign. */
 static double entropy(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
-    const family_constants c = prepare_density(theta);
-    const gig_rule rule = gig_make_rule(&c.shape);
-    return gig_expectation(&rule, gig_integral(&rule), minus_log_density, &c.shape) - c.constant;
+    const gig_shape shape = gig_make_shape(theta[P], theta[A], theta[B]);
+    const gig_rule rule = gig_make_rule(&shape);
+    const double integral = gig_integral(&rule);
+    gig_centred about = {&shape, 0.0};
+    about.centre = gig_expectation(&rule, integral, distance_at, &about);
+    const double rest = gig_expectation(&rule, integral, minus_log_density, &about);
+    return rest + klf_log(integral) + (shape.log_mode + about.centre);
 }
 
 /* E phi(s) and E phi(1/s) about another mode, log(m_new/m) = shift: from e^-shift s and its
@@ -426,8 +443,14 @@ static double kl(size_t d, const double *p, const double *q, double *work)
     gig_change change = {.shape = &one, .rising = -2.0 * share_a * one.alpha,
                          .falling = -2.0 * share_b * one.beta};
     change.log = q[P] - p[P] + change.rising - change.falling;
+    if (one.r > 1.0 && gig_mode_is_normal(&one) && one.rising_delay + one.falling_delay == 0.0)
+        change.log = -0.5 * gig_imbalance(q[P] - p[P], q[A] - p[A], q[B] - p[B], one.mode)
+                     + one.mode_rest * (change.rising + change.falling);
     change.centre = gig_expectation(&rule, integral, change_at, &change);
-    if (share_a > -0.1 && share_b > -0.1
+    /* what raised coefficients add to u must be nothing */
+    const double raised = (one.rising_delay > 0.0 ? fabs(change.rising) : 0.0)
+                          + (one.falling_delay > 0.0 ? fabs(change.falling) : 0.0);
+    if (share_a > -0.1 && share_b > -0.1 && raised < 1e-60
         && gig_expectation(&rule, integral, square_of_change, &change) < 1e-2)
         return klf_log1p(gig_expectation(&rule, integral, excess_of_change, &change));
     const gig_pair pair = {&one, &other, gig_mode_shift(&one, &other)};

@@ -41,15 +41,17 @@ typedef struct {
     double mode_rest;                   /* the share of m that rounding took from it */
 } gig_shape;
 
-/* A quarter of a coefficient, which may have underflowed, with its logarithm. */
-static inline void gig_raise(double log_coefficient, double *quarter, double *delay)
+/* significand 2^exponent, of which a quarter is given and may have underflowed: raised by a power of
+ * two, with its logarithm, whose rounding goes into the coefficient. */
+static inline void gig_raise(double significand, double exponent, double *quarter, double *delay)
 {
-    const double least = 0x1p-900;
     *delay = 0.0;
-    if (*quarter >= least)
+    if (*quarter >= 0x1p-900)
         return;
-    *delay = *quarter < DBL_MIN ? -898.0 * KLF_LN2 - log_coefficient : klf_log(least / *quarter);
-    *quarter = least;
+    const double steps = -898.0 - exponent;
+    *delay = steps * KLF_LN2;
+    const double rest = fma(steps, KLF_LN2, -*delay) + steps * KLF_LN2_TAIL;
+    *quarter = 0x1p-900 * significand * (1.0 - rest);
 }
 
 /* Whether m has all its digits, and its inverse too. */
@@ -58,18 +60,23 @@ KLF_INLINE int gig_mode_is_normal(const gig_shape *s)
     return (s->mode > 0x1p-1000) & (s->mode < 0x1p1000);
 }
 
+/* a m - b/m - 2 p for the double next to m, products and sum in two doubles. */
+static inline double gig_imbalance(double p, double a, double b, double mode)
+{
+    const double rise = a * mode, rise_low = fma(a, mode, -rise);
+    const double fall = b / mode, fall_low = fma(-fall, mode, b) / mode;
+    const double difference = rise - fall, part = difference - rise;
+    const double low = (rise - (difference - part)) - (fall + part);
+    return (difference - 2.0 * p) + (low + (rise_low - fall_low));
+}
+
 /* The share of m by which it is above the double next to it, by Newton on a m - b/m = 2 p, of which
  * 2 R is the derivative: where R is large, the density changes much over an ulp. */
 static inline double gig_mode_rest(const gig_shape *s)
 {
     if (!(gig_mode_is_normal(s) && s->r > 1.0 && s->r < 0x1p1000))
         return 0.0;
-    const double rise = s->a * s->mode, rise_low = fma(s->a, s->mode, -rise);
-    const double fall = s->b / s->mode, fall_low = fma(-fall, s->mode, s->b) / s->mode;
-    const double difference = rise - fall, part = difference - rise;
-    const double low = (rise - (difference - part)) - (fall + part);
-    const double left = (difference - 2.0 * s->p) + (low + (rise_low - fall_low));
-    return -0.125 * left / s->r;
+    return -0.125 * gig_imbalance(s->p, s->a, s->b, s->mode) / s->r;
 }
 
 /* log(m of q/m of p), to relative accuracy where they are near. */
@@ -94,12 +101,20 @@ static inline gig_shape gig_make_shape(double p, double a, double b)
     const double sum = r + size; /* R + |p|; the other, R - |p|, is a b/(R + |p|) */
     const double other = omega / sum * omega, quarter = 0.25 / unit;
     const double log_sum = klf_log(sum) - klf_log(unit), log_a = klf_log(a), log_b = klf_log(b);
-    const double log_other = log_a - log_sum + log_b;
+    double of_sum, of_a, of_b, of_unit;
+    const double share_sum = klf_log_reduce(sum, &of_sum), share_a = klf_log_reduce(a, &of_a);
+    const double share_b = klf_log_reduce(b, &of_b), share_other = share_a * share_b / share_sum;
+    (void)klf_log_reduce(unit, &of_unit);
+    of_sum -= of_unit;
+    const double of_other = of_a + of_b - of_sum;
     s.r = r * quarter;
     s.alpha = quarter * (p >= 0.0 ? sum : other);
     s.beta = quarter * (p >= 0.0 ? other : sum);
-    gig_raise(p >= 0.0 ? log_sum : log_other, &s.alpha, &s.rising_delay);
-    gig_raise(p >= 0.0 ? log_other : log_sum, &s.beta, &s.falling_delay);
+    double *of_large = p >= 0.0 ? &s.alpha : &s.beta, *of_small = p >= 0.0 ? &s.beta : &s.alpha;
+    double *delay = p >= 0.0 ? &s.rising_delay : &s.falling_delay;
+    gig_raise(share_sum, of_sum, of_large, delay);
+    delay = p >= 0.0 ? &s.falling_delay : &s.rising_delay;
+    gig_raise(share_other, of_other, of_small, delay);
     s.mode = p >= 0.0 ? sum / root_unit / a / root_unit : b / (sum / root_unit) * root_unit;
     s.root_mode = p >= 0.0 ? sqrt(sum) / sqrt(a) / root_unit : sqrt(b) / sqrt(sum) * root_unit;
     s.log_mode = p >= 0.0 ? log_sum - log_a : log_b - log_sum;
@@ -188,10 +203,11 @@ KLF_INLINE void gig_group(gig_shape s, int is_delayed, double step, double first
     }
 }
 
-/* Z alone: by nodes at odd multiples of half a step, from the mode outwards, until e^g is below e^-38
- * on both sides, and what is left out below e^-38 of Z, since g is concave. With the step 2 pi/omega
- * the error is about the integrand's Fourier transform at omega, largest in its share of Z where
- * the family is nearly that of log Gamma: |Gamma(R + i omega)|/Gamma(R), e^-38.5 and less. */
+/* Z alone: by nodes at odd multiples of half a step, from the mode outwards, until e^g is below
+ * e^-38 on both sides, and what is left out below e^-38 of Z, since g is concave. With the step
+ * 2 pi/omega the error is about the integrand's Fourier transform at omega, largest in its share
+ * of Z where the family is nearly that of log Gamma: |Gamma(R + i omega)|/Gamma(R), which is e^-38
+ * and less. */
 KLF_INLINE double gig_normaliser(const gig_shape *s)
 {
     const int is_delayed = s->rising_delay + s->falling_delay > 0.0;
@@ -368,8 +384,8 @@ static inline double gig_linear_at(const gig_linear *linear, double origin, cons
     return linear->unit * sum;
 }
 
-/* v and the root of the mass at the nodes of a group. By roots since a mass may underflow where that
- * times a statistic does not. Plain rules have neither delays nor units. */
+/* v and the root of the mass at the nodes of a group. By roots since a mass may underflow where
+ * that times a statistic does not. Plain rules have neither delays nor units. */
 KLF_INLINE void gig_group_at(gig_rule rule, gig_form form, int is_plain, double share, double first,
                              double *restrict root, double (*restrict v)[GIG_LANES])
 {

@@ -23,6 +23,11 @@ MEMBERS += [(2.5, 1.0, 1e-300), (2.5, 1e-300, 1.0), (-2.5, 1.0, 1e-300), (-2.5, 
 # where b/m, a m or both are below the doubles, m the mode of x p(x), or m itself is out of them
 MEMBERS += [(0.99, 1e-301, 1e-92), (1e-3, TINY, TINY), (-0.3, 1e-310, 1e200), (1.5, 1.0, 1e-300),
             (40.0, 3.0, TINY)]
+# a b, or e^t where the density ends, beyond the doubles; a mode beyond them
+MEMBERS += [(0.0, TINY, TINY), (1e-3, 1.0, TINY), (1e-3, 1e-200, 1e-300), (-1e-3, 1e-300, 1e-200),
+            (0.5, 1e-200, 1e-250), (1.0, 1e-320, 1e-320)]
+# narrower than the spacing of doubles, or nearly
+MEMBERS += [(-2.0, 1e12, 3e12), (0.7, 1e20, 1e16), (0.3, 6e27, 6e27), (1e60, 1e58, 1e50)]
 DIGITS = 110
 
 
