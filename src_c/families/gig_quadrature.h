@@ -41,8 +41,8 @@ typedef struct {
     double mode_rest;                   /* the share of m that rounding took from it */
 } gig_shape;
 
-/* significand 2^exponent, of which a quarter is given and may have underflowed: raised by a power of
- * two, with its logarithm, whose rounding goes into the coefficient. */
+/* significand 2^exponent, of which a quarter is given and may have underflowed: raised by a power
+ * of two, with its logarithm, whose rounding goes into the coefficient. */
 static inline void gig_raise(double significand, double exponent, double *quarter, double *delay)
 {
     *delay = 0.0;
@@ -211,7 +211,7 @@ KLF_INLINE void gig_group(gig_shape s, int is_delayed, double step, double first
 KLF_INLINE double gig_normaliser(const gig_shape *s)
 {
     const int is_delayed = s->rising_delay + s->falling_delay > 0.0;
-    const double step = 0x1.921fb54442d18p+2 / sqrt(fma(380.0, s->r, 640.0));
+    const double step = 0x1.921fb54442d18p+2 / (19.5 * sqrt(s->r + 1.7)); /* omega^2 = 95 R + 646 */
     const double least = 0x1.2188ad6ae3303p-55; /* e^-38 */
     double sum[GIG_LANES] = {0.0}, right[GIG_LANES], left[GIG_LANES], first = 0.5;
     do {
