@@ -33,6 +33,8 @@ typedef struct {
 typedef struct {
     gig_shape shape;
     double inverse_mode, constant; /* -log m - log Z */
+    gig_form form;
+    double inverse_root, root_of_inverse; /* 1/root of the forms of x and of 1/x */
     double mean[GIG_STATISTICS], factor[6], inverse[6];
     hat_side right, left;
 } family_constants;
@@ -41,9 +43,8 @@ KLF_INLINE family_constants prepare_density(const double *theta)
 {
     family_constants c;
     c.shape = gig_make_shape(theta[P], theta[A], theta[B]);
-    c.inverse_mode = 1.0 / c.shape.mode;
-    const gig_rule rule = gig_make_rule(&c.shape);
-    c.constant = -c.shape.log_mode - klf_log(gig_integral(&rule));
+    c.inverse_mode = 1.0 / c.shape.mode; /* 0 or infinite beyond the range, where it is not used */
+    c.constant = -c.shape.log_mode - klf_log(gig_normaliser(&c.shape));
     return c;
 }
 
@@ -68,43 +69,73 @@ static inline void prepare_rest(const double *theta, family_constants *c)
 {
     (void)theta;
     const gig_rule rule = gig_make_rule(&c->shape);
-    gig_moments(&rule, gig_integral(&rule), c->mean, c->factor);
+    c->form = gig_make_form(&rule);
+    c->inverse_root = 1.0 / c->form.x.root;
+    c->root_of_inverse = 1.0 / c->form.inverse.root;
+    gig_moments(&rule, &c->form, gig_integral(&rule), c->mean, c->factor);
     (void)klf_cholesky(GIG_STATISTICS, c->factor, 0.0);
     memcpy(c->inverse, c->factor, sizeof c->inverse);
     klf_invert_lower(GIG_STATISTICS, c->inverse);
     make_hat(c);
 }
 
-/* L = log s with phi(s) and phi(1/s), for x/m well inside the range. */
+/* L = log s with phi(s) and phi(1/s). */
 KLF_INLINE double relative(const family_constants *c, double x, double *rising, double *falling)
 {
     const double s = x * c->inverse_mode, inverse = 1.0 / s;
-    const double excess = (x - c->shape.mode) * c->inverse_mode;
+    const double excess = fma(-c->shape.mode_rest, s, (x - c->shape.mode) * c->inverse_mode);
     (void)klf_log_ratio(inverse, -excess * inverse, falling);
     return klf_log_ratio(s, excess, rising);
 }
 
+/* Whether x/m is such that `relative` holds. */
+KLF_INLINE int is_near(const family_constants *c, double x)
+{
+    const double s = x * c->inverse_mode;
+    return (s > 0x1p-1000) & (s < 0x1p1000);
+}
+
+/* Where alpha or beta were raised, a x or b/x is all of its term. */
 KLF_INLINE double density_at(const family_constants *c, double x)
 {
     double rising, falling;
-    const double s = x * c->inverse_mode;
+    const gig_shape *shape = &c->shape;
     const double log = relative(c, x, &rising, &falling);
-    const double near = -0.5 * fma(c->shape.alpha, rising, c->shape.beta * falling) - log;
-    const double far_log = klf_log(x) - c->shape.log_mode;
-    const double pull = fma(c->shape.a, x, c->shape.b / x);
-    const double far = fma(c->shape.p - 1.0, far_log, c->shape.r) - 0.5 * pull;
-    const int is_near = (s > 0x1p-1000) & (s < 0x1p1000), outside = (x <= 0.0) | (x > DBL_MAX);
-    const double log_p = outside ? -INFINITY : c->constant + (is_near ? near : far);
+    const double half_rise = 0.5 * x * shape->a; /* the halves neither overflow nor lose a or b */
+    const double half_fall = x < 1.0 ? shape->b / (x + x) : shape->b / x * 0.5;
+    const double up = shape->rising_delay > 0.0 ? half_rise : 2.0 * shape->alpha * rising;
+    const double down = shape->falling_delay > 0.0 ? half_fall : 2.0 * shape->beta * falling;
+    const double near = -(up + down) - log, pull = half_rise + half_fall;
+    const double far_log = klf_log(x) - shape->log_mode;
+    const double far = pull > DBL_MAX ? -INFINITY
+                                      : fma(4.0, shape->r, (shape->p - 1.0) * far_log) - pull;
+    const int outside = (x <= 0.0) | (x > DBL_MAX);
+    const double log_p = outside ? -INFINITY : c->constant + (is_near(c, x) ? near : far);
     return x == x ? log_p : x;
+}
+
+KLF_INLINE void statistics_near(const family_constants *c, double x, double *v)
+{
+    double rising, falling;
+    const double near_log = relative(c, x, &rising, &falling);
+    const double far_log = klf_log(x) - c->shape.log_mode, s = x * c->inverse_mode;
+    const int near = is_near(c, x);
+    const double log = near ? near_log : far_log;
+    const double far_rise = s - 1.0 - far_log, far_fall = 1.0 / s - 1.0 + far_log;
+    const double whole_rise = near ? rising : far_rise, whole_fall = near ? falling : far_fall;
+    const double in_units = x * c->inverse_root * c->inverse_root;
+    const double inverse_in_units = c->root_of_inverse / x * c->root_of_inverse;
+    gig_statistics(&c->form, log, c->form.rising_unit > 1.0 ? in_units : whole_rise,
+                   c->form.falling_unit > 1.0 ? inverse_in_units : whole_fall, v);
 }
 
 /* The rows of the inverse factor times v - E v, written out: a loop in the loop over points would
  * keep that from being vector code. */
 KLF_INLINE void score_at(const family_constants *c, double x, double *s)
 {
-    double rising, falling, v[GIG_STATISTICS];
-    const double log = relative(c, x, &rising, &falling), *inverse = c->inverse;
-    gig_statistics(c->shape.is_wide, log, rising, falling, gig_sinh_excess(log), v);
+    double v[GIG_STATISTICS];
+    const double *inverse = c->inverse;
+    statistics_near(c, x, v);
     const double first = v[0] - c->mean[0], second = v[1] - c->mean[1], third = v[2] - c->mean[2];
     const double row[GIG_STATISTICS] = {
         inverse[0] * first, fma(inverse[2], second, inverse[1] * first),
@@ -140,7 +171,7 @@ KLF_INLINE int is_datum(const double *theta, double x)
 }
 
 /* Preparing takes a quadrature, in a loop of its own. */
-#define DENSITY_CONSTANTS (offsetof(family_constants, mean) / sizeof(double))
+#define DENSITY_CONSTANTS (offsetof(family_constants, form) / sizeof(double))
 #include "scalar_family.h"
 
 static void sizes(size_t d, klf_sizes *s)
@@ -205,11 +236,17 @@ static size_t propose(const family_constants *c, const klf_key *key, uint64_t bl
     return accepted;
 }
 
-/* The draw mode e^t, in two halves: e^t alone may overflow. */
-KLF_INLINE double at_log_distance(double mode, double t)
+/* The root of x = m e^t, by fourths of t: m and e^t may both be beyond the range. */
+KLF_INLINE double root_at(const gig_shape *shape, double t)
 {
-    const double half = sqrt(mode) * klf_exp(0.5 * t);
-    return klf_clamp_positive(half * half);
+    const double fourth = klf_exp(0.25 * t);
+    return shape->root_mode * fourth * fourth;
+}
+
+KLF_INLINE double draw_at(const gig_shape *shape, double t)
+{
+    const double root = root_at(shape, t);
+    return klf_clamp_positive(root * root);
 }
 
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
@@ -224,7 +261,7 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
         filled += propose(&c, &key, block, group, room < KLF_TILE ? room : KLF_TILE, x + filled);
     }
     for (size_t i = 0; i < n; i++)
-        x[i] = at_log_distance(c.shape.mode, x[i]);
+        x[i] = draw_at(&c.shape, x[i]);
 }
 
 /* The quadrature of the other constants is left out: the hat is most of the work. */
@@ -242,7 +279,7 @@ static void sample_each(size_t n, const double *const *theta, klf_stream stream,
             if (is_accepted(&c, words[0], words[1], words[2], &t))
                 break;
         }
-        x[i] = at_log_distance(c.shape.mode, t);
+        x[i] = draw_at(&c.shape, t);
     }
 }
 
@@ -259,7 +296,7 @@ static double log_partition(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
     const family_constants c = prepare_density(theta);
-    return (theta[P] - 1.0) * c.shape.log_mode - c.shape.r - c.constant;
+    return fma(-4.0, c.shape.r, (theta[P] - 1.0) * c.shape.log_mode) - c.constant;
 }
 
 static void to_natural(size_t d, const double *theta, double *eta)
@@ -283,11 +320,9 @@ static void to_mean(size_t d, const double *theta, double *mu)
 {
     (void)d;
     const family_constants c = prepared(theta);
-    double rising, falling;
-    gig_excesses(&c.shape, c.mean, &rising, &falling);
-    mu[0] = c.shape.log_mode + c.mean[0];
-    mu[1] = c.shape.mode * (1.0 + c.mean[0] + rising);
-    mu[2] = (1.0 - c.mean[0] + falling) / c.shape.mode;
+    mu[0] = c.shape.log_mode + c.mean[0] / c.form.sharpness;
+    mu[1] = gig_linear_at(&c.form.x, c.form.x.origin, c.mean);
+    mu[2] = gig_linear_at(&c.form.inverse, c.form.inverse.origin, c.mean);
 }
 
 static void to_unconstrained(size_t d, const double *theta, double *u)
@@ -307,18 +342,35 @@ static klf_status from_unconstrained(size_t d, const double *u, double *theta)
     return checked(theta);
 }
 
-/* -E log p less the constant: E of log s - g */
-static double minus_log_density(const void *context, double t)
+typedef struct {
+    const gig_shape *shape;
+    double centre;
+} gig_centred;
+
+/* t, less a centre */
+static double distance_at(const void *context, double t)
 {
-    return t - gig_exponent(context, t);
+    const gig_centred *c = context;
+    return t - c->centre;
 }
 
+static double minus_log_density(const void *context, double t)
+{
+    const gig_centred *c = context;
+    return t - c->centre - gig_exponent(c->shape, t);
+}
+
+/* log Z + E(log x - g), log x about its mean: log m and E t may be large and of opposite sign. */
 static double entropy(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
-    const family_constants c = prepare_density(theta);
-    const gig_rule rule = gig_make_rule(&c.shape);
-    return gig_expectation(&rule, gig_integral(&rule), minus_log_density, &c.shape) - c.constant;
+    const gig_shape shape = gig_make_shape(theta[P], theta[A], theta[B]);
+    const gig_rule rule = gig_make_rule(&shape);
+    const double integral = gig_integral(&rule);
+    gig_centred about = {&shape, 0.0};
+    about.centre = gig_expectation(&rule, integral, distance_at, &about);
+    const double rest = gig_expectation(&rule, integral, minus_log_density, &about);
+    return rest + klf_log(integral) + (shape.log_mode + about.centre);
 }
 
 /* E phi(s) and E phi(1/s) about another mode, log(m_new/m) = shift: from e^-shift s and its
@@ -332,14 +384,16 @@ static void shift_excesses(double shift, double log, double *rising, double *fal
 /* ---- Divergence: log p - log q as functions of t, about the mode of p ------------------------ */
 
 typedef struct {
-    double log, rising, falling, centre; /* coefficients of t, e^t - 1 - t, e^-t - 1 + t */
+    const gig_shape *shape;
+    double log, rising, falling, centre; /* coefficients of t and of the two excesses */
 } gig_change;
 
 static double change_at(const void *context, double t)
 {
     const gig_change *c = context;
-    const double rising = c->rising * klf_expm1_excess(t);
-    return fma(c->log, t, fma(c->falling, klf_expm1_excess(-t), rising)) - c->centre;
+    const double rising = c->rising * klf_expm1_excess(t - c->shape->rising_delay);
+    const double falling = c->falling * klf_expm1_excess(-t - c->shape->falling_delay);
+    return fma(c->log, t, falling + rising) - c->centre;
 }
 
 static double square_of_change(const void *context, double t)
@@ -364,32 +418,47 @@ static double difference_at(const void *context, double t)
     return gig_exponent(pair->p, t) - gig_exponent(pair->q, t - pair->shift);
 }
 
-/* The same where e^(t - shift) overflows though a x does not. */
+/* The same, times 2^-200, where e^(t - shift) overflows though a x does not, or only where the mass
+ * is so small that the mean is finite. */
 static double far_difference_at(const void *context, double t)
 {
     const gig_pair *pair = context;
-    const double m = pair->p->mode;
-    const double pull = pair->q->a * m * klf_exp(t) + pair->q->b / m * klf_exp(-t);
-    return gig_exponent(pair->p, t) + 0.5 * pull - pair->q->r - pair->q->p * (t - pair->shift);
+    const gig_shape *q = pair->q;
+    const double root = root_at(pair->p, t), low = 0x1p-100 * root, high = 0x1p-100 / root;
+    const double pull = q->a * low * low + q->b * high * high;
+    const double rest = fma(-4.0, q->r, gig_exponent(pair->p, t)) - q->p * (t - pair->shift);
+    return fma(0x1p-200, rest, 0.5 * pull);
 }
 
-/* Near members by log(1 + E(e^u - 1 - u)), u the change of the log-density less its mean; others by
- * the mean of the difference. */
+/* Near members by log(1 + E(e^u - 1 - u)), u the change of the log-density less its mean, where the
+ * nodes of p reach as far as q does; others by the mean of the difference. */
 static double kl(size_t d, const double *p, const double *q, double *work)
 {
     (void)d, (void)work;
-    const family_constants c = prepare_density(p), other = prepare_density(q);
-    const gig_rule rule = gig_make_rule(&c.shape);
-    const double integral = gig_integral(&rule), m = c.shape.mode;
-    gig_change change = {.rising = -0.5 * (q[A] - p[A]) * m, .falling = -0.5 * (q[B] - p[B]) / m};
+    const gig_shape one = gig_make_shape(p[P], p[A], p[B]);
+    const gig_shape other = gig_make_shape(q[P], q[A], q[B]);
+    const gig_rule rule = gig_make_rule(&one), other_rule = gig_make_rule(&other);
+    const double integral = gig_integral(&rule);
+    const double share_a = (q[A] - p[A]) / p[A], share_b = (q[B] - p[B]) / p[B];
+    gig_change change = {.shape = &one, .rising = -2.0 * share_a * one.alpha,
+                         .falling = -2.0 * share_b * one.beta};
     change.log = q[P] - p[P] + change.rising - change.falling;
+    if (one.r > 1.0 && gig_mode_is_normal(&one) && one.rising_delay + one.falling_delay == 0.0)
+        change.log = -0.5 * gig_imbalance(q[P] - p[P], q[A] - p[A], q[B] - p[B], one.mode)
+                     + one.mode_rest * (change.rising + change.falling);
     change.centre = gig_expectation(&rule, integral, change_at, &change);
-    if (gig_expectation(&rule, integral, square_of_change, &change) < 1e-4)
+    /* what raised coefficients add to u must be nothing */
+    const double raised = (one.rising_delay > 0.0 ? fabs(change.rising) : 0.0)
+                          + (one.falling_delay > 0.0 ? fabs(change.falling) : 0.0);
+    if (share_a > -0.1 && share_b > -0.1 && raised < 1e-60
+        && gig_expectation(&rule, integral, square_of_change, &change) < 1e-2)
         return klf_log1p(gig_expectation(&rule, integral, excess_of_change, &change));
-    const gig_pair pair = {&c.shape, &other.shape, other.shape.log_mode - c.shape.log_mode};
-    const double mean = gig_expectation(
-        &rule, integral, fabs(pair.shift) < 100.0 ? difference_at : far_difference_at, &pair);
-    const double found = mean + (c.constant - other.constant) - pair.shift;
+    const gig_pair pair = {&one, &other, gig_mode_shift(&one, &other)};
+    const int is_far = !(fabs(pair.shift) < 100.0);
+    const double mean = (is_far ? 0x1p200 : 1.0)
+                        * gig_expectation(&rule, integral,
+                                          is_far ? far_difference_at : difference_at, &pair);
+    const double found = mean + klf_log(gig_integral(&other_rule)) - klf_log(integral);
     return found <= 0.0 ? 0.0 : found; /* NaN stays NaN */
 }
 
@@ -397,16 +466,16 @@ static void mean_variance(size_t d, const double *theta, double *mean, double *v
 {
     (void)d;
     const family_constants c = prepared(theta);
-    double rising, falling, square = 0.0;
-    gig_excesses(&c.shape, c.mean, &rising, &falling);
-    mean[0] = c.shape.mode * (1.0 + c.mean[0] + rising);
-    for (size_t k = 0; k < GIG_STATISTICS; k++) { /* s = 1 + t + (e^t - 1 - t) */
+    const gig_linear *x = &c.form.x;
+    double square = 0.0;
+    mean[0] = gig_linear_at(x, x->origin, c.mean);
+    for (size_t k = 0; k < GIG_STATISTICS; k++) {
         double sum = 0.0;
         for (size_t l = k; l < GIG_STATISTICS; l++)
-            sum += l == 2 && c.shape.is_wide > 0.0 ? 0.0 : c.factor[klf_packed(l, k)];
+            sum += x->of[l] * c.factor[klf_packed(l, k)];
         square = fma(sum, sum, square);
     }
-    variance[0] = c.shape.mode * c.shape.mode * square;
+    variance[0] = x->unit * x->unit * square;
 }
 
 static void map_score(size_t d, const double *theta, const double *constants,
@@ -414,12 +483,11 @@ static void map_score(size_t d, const double *theta, const double *constants,
 {
     (void)d, (void)work;
     const family_constants c = load(constants);
-    double v[GIG_STATISTICS] = {s[0], s[1], s[2]}, rising, falling;
+    double v[GIG_STATISTICS] = {s[0], s[1], s[2]};
     klf_multiply_lower(GIG_STATISTICS, c.factor, v, 1);
-    gig_excesses(&c.shape, v, &rising, &falling);
-    const double of_x = c.shape.mode * (v[0] + rising);
-    const double of_inverse = (falling - v[0]) / c.shape.mode;
-    out[0] = v[0];
+    const double of_x = gig_linear_at(&c.form.x, 0.0, v);
+    const double of_inverse = gig_linear_at(&c.form.inverse, 0.0, v);
+    out[0] = v[0] / c.form.sharpness;
     switch (coordinates) {
     case KLF_PARAMETERS:
         out[1] = -0.5 * of_x;
@@ -440,12 +508,14 @@ static void map_score(size_t d, const double *theta, const double *constants,
 static void increments(const family_constants *c, const double *direction, double *to_p,
                        double *share_a, double *share_b)
 {
-    double change[GIG_STATISTICS] = {direction[0], direction[1], direction[2]}, rising, falling;
+    double change[GIG_STATISTICS] = {direction[0], direction[1], direction[2]};
+    double log, rising, falling;
     klf_solve_transposed(GIG_STATISTICS, c->factor, change, 1);
-    gig_coefficients(&c->shape, change, &rising, &falling);
-    *to_p = change[0] - rising + falling;
-    *share_a = -2.0 * rising / c->shape.alpha;
-    *share_b = -2.0 * falling / c->shape.beta;
+    gig_coefficients(&c->form, change, &log, &rising, &falling);
+    const gig_linear *x = &c->form.x, *inverse = &c->form.inverse;
+    *to_p = log - x->origin * rising + inverse->origin * falling;
+    *share_a = -2.0 * rising / (c->shape.a * x->root * x->root);
+    *share_b = -2.0 * falling / (c->shape.b * inverse->root * inverse->root);
 }
 
 static klf_status move_by(const family_constants *c, const double *theta, const double *direction,
@@ -500,12 +570,8 @@ static klf_status solve(gig_target target, double *theta)
         const double shift = c.shape.log_mode - target.log_mode;
         here.log = target.log - shift;
         shift_excesses(shift, target.log, &here.rising, &here.falling);
-        const double t[GIG_STATISTICS] = {here.log, here.rising, here.falling};
-        double v[GIG_STATISTICS] = {t[0], t[1], t[2]}, direction[GIG_STATISTICS], size = 0.0;
-        if (!(c.shape.is_wide > 0.0)) {
-            v[1] = 0.5 * (t[1] + t[2]);
-            v[2] = 0.5 * (t[1] - t[2]);
-        }
+        double v[GIG_STATISTICS], direction[GIG_STATISTICS], size = 0.0;
+        gig_means(&c.form, here.log, here.rising, here.falling, v);
         for (size_t k = 0; k < GIG_STATISTICS; k++) {
             double sum = 0.0;
             for (size_t l = 0; l <= k; l++)
@@ -593,8 +659,8 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
     klf_multiply_lower(GIG_STATISTICS, c.factor, v, 1);
     for (size_t k = 0; k < GIG_STATISTICS; k++)
         v[k] += c.mean[k];
-    gig_target target = {.log_mode = c.shape.log_mode, .log = v[0]};
-    gig_excesses(&c.shape, v, &target.rising, &target.falling);
+    gig_target target = {.log_mode = c.shape.log_mode, .log = v[0] / c.form.sharpness};
+    gig_excesses(&c.form, v, &target.rising, &target.falling);
     /* what rounding leaves of a spread is no spread: that about the mean logarithm */
     gig_target centred = target;
     shift_excesses(target.log, target.log, &centred.rising, &centred.falling);

@@ -20,6 +20,14 @@ MEMBERS = [(p, w / s, w * s) for p in (0.0, 0.5, -1.5, 30.0, 1e3, -1e3) for w, s
 MEMBERS += [(2.5, 1.0, 1e-300), (2.5, 1e-300, 1.0), (-2.5, 1.0, 1e-300), (-2.5, 1e-300, 1.0),
             (0.0, 1e-300, 1e-300), (-0.5, 3.0, 1e-300), (1.0, 1e300, 1e-300), (-0.5, 2.5, 0.4),
             (1e-3, 1e-3, 1.0)]
+# where b/m, a m or both are below the doubles, m the mode of x p(x), or m itself is out of them
+MEMBERS += [(0.99, 1e-301, 1e-92), (1e-3, TINY, TINY), (-0.3, 1e-310, 1e200), (1.5, 1.0, 1e-300),
+            (40.0, 3.0, TINY)]
+# a b, or e^t where the density ends, beyond the doubles; a mode beyond them
+MEMBERS += [(0.0, TINY, TINY), (1e-3, 1.0, TINY), (1e-3, 1e-200, 1e-300), (-1e-3, 1e-300, 1e-200),
+            (0.5, 1e-200, 1e-250), (1.0, 1e-320, 1e-320)]
+# narrower than the spacing of doubles, or nearly
+MEMBERS += [(-2.0, 1e12, 3e12), (0.7, 1e20, 1e16), (0.3, 6e27, 6e27), (1e60, 1e58, 1e50)]
 DIGITS = 110
 
 
@@ -53,13 +61,12 @@ def moments(p, a, b):
 
 def points(theta):
     p, a, b = theta
-    w = math.sqrt(a) * math.sqrt(b)
-    scale = math.sqrt(b) / math.sqrt(a)
-    mode, sd = math.asinh(p / w), 1.0 / math.sqrt(math.hypot(p, w))
+    w = mp.sqrt(mp.mpf(a) * mp.mpf(b))
+    log_mode = float(mp.asinh(p / w)) + 0.5 * (math.log(b) - math.log(a))
+    sd = float(1 / mp.sqrt(mp.hypot(p, w)))
     shifts = [-40.0, -3.0, 3.0, 40.0]
     shifts += [k * min(sd, 3.0) for k in (-8.0, -1.0, -1e-3, 0.0, 1.0, 8.0)]
-    found = [math.exp(mode + t + math.log(scale)) for t in shifts
-             if abs(mode + t + math.log(scale)) < 700.0]
+    found = [math.exp(log_mode + t) for t in shifts if abs(log_mode + t) < 700.0]
     found += [0.0, TINY, 1e-300, 1.0, 1e300, -TINY]
     return list(dict.fromkeys(found))
 
