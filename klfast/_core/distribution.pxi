@@ -105,10 +105,57 @@ cdef class Distribution:
         self.validate()
 
     def _set_arrays(self, values):
+        cdef Py_ssize_t i
+        arrays = []
+        for i, value in enumerate(values):
+            if not is_float64(value):
+                value = as_float64(value, f"{type(self).__name__}: {self._parameter_names()[i]}")
+            arrays.append(value)
+        if self.family.is_vector:
+            self._set_matrices(arrays)
+            return
+        self.own(1, self._common_shape(arrays))
+        for i in range(len(arrays)):
+            self.fill_column(i, arrays[i])
+
+    def _common_shape(self, arrays):
+        common = ()
+        for array in arrays:
+            shape = array.shape
+            if common == ():
+                common = shape
+            elif shape != () and shape != common:
+                break
+        else:
+            return common
+        try:
+            return np.broadcast(*arrays).shape
+        except ValueError:
+            raise self._no_broadcast(arrays) from None
+
+    cdef void fill_column(self, size_t i, array) except *:
+        cdef size_t width = self.sizes.parameters
+        cdef const char *values = <const char *>cnp.PyArray_DATA(array)
+        cdef cnp.npy_intp step = 0
+        cdef Py_ssize_t m
+        if array.shape != self.batch and cnp.PyArray_NDIM(array) != 0 \
+                or cnp.PyArray_NDIM(array) > 1:
+            self.column(i)[...] = array
+            return
+        if cnp.PyArray_NDIM(array) == 1:
+            step = cnp.PyArray_STRIDE(array, 0)
+        for m in range(self.members):
+            self.theta[m * width + i] = (<const double *>(values + m * step))[0]
+
+    def _no_broadcast(self, arrays):
+        shapes = ", ".join(f"{n} {a.shape}" for n, a in zip(self._parameter_names(), arrays))
+        return ValueError(f"{type(self).__name__}: parameters do not broadcast: {shapes}")
+
+    def _set_matrices(self, arrays):
+        """The parameters of a vector family, broadcast, with axes of their own last."""
         cdef cnp.ndarray flat
         cls = type(self).__name__
         names = self._parameter_names()
-        arrays = [as_float64(v, f"{cls}: {name}") for v, name in zip(values, names)]
         ranks = [self.family.parameters[i].shape for i in range(len(names))]
         d, beside = 1, ""
         for array, rank, name in zip(arrays, ranks, names):
@@ -132,8 +179,7 @@ cdef class Distribution:
         try:
             batch = np.broadcast_shapes(*leading)
         except ValueError:
-            shapes = ", ".join(f"{n} {a.shape}" for n, a in zip(names, arrays))
-            raise ValueError(f"{cls}: parameters do not broadcast: {shapes}") from None
+            raise self._no_broadcast(arrays) from None
         parts = [
             np.broadcast_to(a, batch + (d,) * r).reshape(batch + (d**r,))
             for a, r in zip(arrays, ranks)
@@ -149,6 +195,8 @@ cdef class Distribution:
         self.members = 1
         for length in batch:
             self.members *= length
+        if self.members > 1 << 48:  # a broadcast takes no memory before
+            raise MemoryError(f"a batch of shape {batch} is too large")
         self.theta = new_doubles(self.members * self.sizes.parameters)
 
     cdef void validate(self) except *:
