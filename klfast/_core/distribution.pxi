@@ -56,6 +56,18 @@ cdef object checked_fixed(cls, const klf_family *family, dict given, str door):
     return arrays
 
 
+cdef object common_shape(list arrays):
+    """The shape of all arrays that have axes; None if they differ."""
+    common = ()
+    for array in arrays:
+        shape = array.shape
+        if common == ():
+            common = shape
+        elif shape != () and shape != common:
+            return None
+    return common
+
+
 cdef object scalar_or_array(cnp.ndarray array):
     return float(array[()]) if cnp.PyArray_NDIM(array) == 0 else array
 
@@ -101,51 +113,43 @@ cdef class Distribution:
                                      "integer beyond the largest double") from None
                 self.theta[i] = number
         else:
-            self._set_arrays(values)
+            self.set_arrays(values)
         self.validate()
 
-    def _set_arrays(self, values):
+    cdef void set_arrays(self, tuple values) except *:
         cdef Py_ssize_t i
-        arrays = []
+        cdef list arrays = []
         for i, value in enumerate(values):
-            if not is_float64(value):
+            if PyFloat_CheckExact(value):
+                value = np.asarray(value)
+            elif not is_float64(value):
                 value = as_float64(value, f"{type(self).__name__}: {self._parameter_names()[i]}")
             arrays.append(value)
         if self.family.is_vector:
             self._set_matrices(arrays)
             return
-        self.own(1, self._common_shape(arrays))
+        shape = common_shape(arrays)
+        if shape is None:
+            try:
+                shape = np.broadcast(*arrays).shape
+            except ValueError:
+                raise self._no_broadcast(arrays) from None
+        self.own(1, shape)
         for i in range(len(arrays)):
             self.fill_column(i, arrays[i])
 
-    def _common_shape(self, arrays):
-        common = ()
-        for array in arrays:
-            shape = array.shape
-            if common == ():
-                common = shape
-            elif shape != () and shape != common:
-                break
-        else:
-            return common
-        try:
-            return np.broadcast(*arrays).shape
-        except ValueError:
-            raise self._no_broadcast(arrays) from None
-
     cdef void fill_column(self, size_t i, array) except *:
-        cdef size_t width = self.sizes.parameters
         cdef const char *values = <const char *>cnp.PyArray_DATA(array)
+        cdef int axes = cnp.PyArray_NDIM(array)
         cdef cnp.npy_intp step = 0
         cdef Py_ssize_t m
-        if array.shape != self.batch and cnp.PyArray_NDIM(array) != 0 \
-                or cnp.PyArray_NDIM(array) > 1:
+        if axes > 1 or axes == 1 and cnp.PyArray_DIM(array, 0) != self.members:
             self.column(i)[...] = array
             return
-        if cnp.PyArray_NDIM(array) == 1:
+        if axes == 1:
             step = cnp.PyArray_STRIDE(array, 0)
         for m in range(self.members):
-            self.theta[m * width + i] = (<const double *>(values + m * step))[0]
+            self.theta[m * self.sizes.parameters + i] = (<const double *>(values + m * step))[0]
 
     def _no_broadcast(self, arrays):
         shapes = ", ".join(f"{n} {a.shape}" for n, a in zip(self._parameter_names(), arrays))
