@@ -26,7 +26,7 @@ static inline klf_gamma_sampler klf_make_gamma_sampler(double shape)
  *   log u < z^2/2 + d (1 - v + log v) = d (3 t^2/2 - t^3 - 3 (t - log(1 + t))),   v = (1 + t)^3,
  *
  * whose right-hand form keeps its accuracy at shapes of 1e15. */
-static inline int klf_gamma_accept(const klf_gamma_sampler *c, double z, double u)
+KLF_OUTLINE int klf_gamma_accept(const klf_gamma_sampler *c, double z, double u)
 {
     const double t = c->c * z;
     double phi; /* infinite for t = -1, NaN below: both refuse */
@@ -68,11 +68,11 @@ KLF_INLINE size_t klf_gamma_propose(const klf_gamma_sampler *c, const klf_key *k
                                     uint64_t first_tile, uint64_t group, size_t lanes,
                                     size_t wanted, double *restrict out)
 {
-    uint64_t words[KLF_TILE], quick[KLF_TILE];
+    uint64_t words[KLF_TILE], ignored[KLF_TILE / 4], quick[KLF_TILE];
     double z[KLF_TILE], u[KLF_TILE], cube[KLF_TILE];
     if (lanes <= KLF_TILE / 4) {
         klf_fill_few_normals(key, block, first_tile + 2 * group, lanes, z);
-        klf_fill_few(key, block, first_tile + 2 * group + 1, lanes, words);
+        klf_fill_few(key, block, first_tile + 2 * group + 1, lanes, words, ignored);
     } else {
         klf_fill_normals(key, block, first_tile + 2 * group, 1, z);
         klf_fill_tiles(key, block, first_tile + 2 * group + 1, 1, words);
@@ -126,7 +126,7 @@ static inline void klf_gamma_block(const klf_gamma_sampler *c, klf_stream stream
                                    double *restrict log_low)
 {
     const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t words[KLF_TILE];
+    uint64_t words[KLF_TILE], ignored[8];
     klf_gamma_cubes(c, &key, block, first_tile, n, base);
     for (size_t i = 0; i < n; i++)
         base[i] *= c->d;
@@ -140,7 +140,7 @@ static inline void klf_gamma_block(const klf_gamma_sampler *c, klf_stream stream
         const uint64_t tile = first_tile + KLF_GAMMA_LOWERING_TILE + start / KLF_TILE;
         const size_t whole = (count + 7) & ~(size_t)7;
         if (count <= 8)
-            klf_fill_few(&key, block, tile, 8, words);
+            klf_fill_few(&key, block, tile, 8, words, ignored);
         else
             klf_fill_tiles(&key, block, tile, 1, words);
         for (size_t i = 0; i < whole; i++)

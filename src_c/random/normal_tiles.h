@@ -43,10 +43,7 @@ static inline void klf_fill_few_normals(const klf_key *key, uint64_t block, uint
                                         size_t lanes, double *restrict z)
 {
     uint64_t u[KLF_TILE / 4], v[KLF_TILE / 4];
-    for (size_t i = 0; i < lanes; i++) {
-        uint64_t w1, w3;
-        klf_threefry_13(key, block, tile * (KLF_TILE / 4) + i, 0, u + i, &w1, v + i, &w3);
-    }
+    klf_fill_few(key, block, tile, lanes, u, v);
     for (size_t i = 0; i < lanes; i++) {
         double sine, cosine;
         klf_sincos_turn(klf_uniform(v[i]), &sine, &cosine);
