@@ -1,5 +1,11 @@
 # Conversion of what users pass into arrays of doubles, with errors that name the argument.
 
+cdef inline bint is_float64(value):
+    """Whether `value` is an aligned native float64 array, of no subclass."""
+    return cnp.PyArray_CheckExact(value) and cnp.PyArray_TYPE(value) == cnp.NPY_DOUBLE \
+        and cnp.PyArray_ISBEHAVED_RO(value)
+
+
 def as_float64(value, name):
     """`value` as an aligned native float64 array of any strides; counts and small floats convert.
 
@@ -8,8 +14,7 @@ def as_float64(value, name):
     TypeError
         For masked arrays and dtypes that do not stand for real numbers.
     """
-    if cnp.PyArray_CheckExact(value) and cnp.PyArray_TYPE(value) == cnp.NPY_DOUBLE \
-            and cnp.PyArray_ISBEHAVED_RO(value):
+    if is_float64(value):
         return value
     if isinstance(value, np.ma.MaskedArray):
         raise TypeError(f"{name} is a masked array: fill or compress it first")
@@ -17,6 +22,8 @@ def as_float64(value, name):
         array = np.asarray(value)
     except ValueError as error:
         raise TypeError(f"{name} cannot be read as an array of real numbers: {error}") from None
+    if is_float64(array):
+        return array
     if array.dtype.kind not in "fiub":
         raise TypeError(
             f"{name} has dtype {array.dtype}: it must be made of real numbers "

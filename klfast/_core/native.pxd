@@ -279,6 +279,8 @@ cdef class Parameters:
 
     cdef void made(self) except *
     cdef object column(self, size_t i)
+    cdef void set_arrays(self, tuple values) except *
+    cdef void fill_column(self, size_t i, array) except *
     cdef void own(self, size_t d, tuple batch) except *
     cdef void validate(self) except *
 

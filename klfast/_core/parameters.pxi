@@ -29,6 +29,18 @@ cdef object checked_fixed(cls, const klf_family *family, dict given, str door):
     return arrays
 
 
+cdef object common_shape(list arrays):
+    """The shape of all arrays that have axes; None if they differ."""
+    common = ()
+    for array in arrays:
+        shape = array.shape
+        if common == ():
+            common = shape
+        elif shape != () and shape != common:
+            return None
+    return common
+
+
 cdef object scalar_or_array(cnp.ndarray array):
     return float(array[()]) if cnp.PyArray_NDIM(array) == 0 else array
 
@@ -70,14 +82,53 @@ cdef class Parameters:
                                      "integer beyond the largest double") from None
                 self.theta[i] = number
         else:
-            self._set_arrays(values)
+            self.set_arrays(values)
         self.validate()
 
-    def _set_arrays(self, values):
+    cdef void set_arrays(self, tuple values) except *:
+        cdef Py_ssize_t i
+        cdef list arrays = []
+        for i, value in enumerate(values):
+            if PyFloat_CheckExact(value):
+                value = np.asarray(value)
+            elif not is_float64(value):
+                value = as_float64(value, f"{type(self).__name__}: {self._parameter_names()[i]}")
+            arrays.append(value)
+        if self.family.is_vector:
+            self._set_matrices(arrays)
+            return
+        shape = common_shape(arrays)
+        if shape is None:
+            try:
+                shape = np.broadcast(*arrays).shape
+            except ValueError:
+                raise self._no_broadcast(arrays) from None
+        self.own(1, shape)
+        for i in range(len(arrays)):
+            self.fill_column(i, arrays[i])
+
+    cdef void fill_column(self, size_t i, array) except *:
+        cdef const char *values = <const char *>cnp.PyArray_DATA(array)
+        cdef int axes = cnp.PyArray_NDIM(array)
+        cdef cnp.npy_intp step = 0
+        cdef Py_ssize_t m
+        if axes > 1 or axes == 1 and cnp.PyArray_DIM(array, 0) != self.members:
+            self.column(i)[...] = array
+            return
+        if axes == 1:
+            step = cnp.PyArray_STRIDE(array, 0)
+        for m in range(self.members):
+            self.theta[m * self.sizes.parameters + i] = (<const double *>(values + m * step))[0]
+
+    def _no_broadcast(self, arrays):
+        shapes = ", ".join(f"{n} {a.shape}" for n, a in zip(self._parameter_names(), arrays))
+        return ValueError(f"{type(self).__name__}: parameters do not broadcast: {shapes}")
+
+    def _set_matrices(self, arrays):
+        """The parameters of a vector family, broadcast, with axes of their own last."""
         cdef cnp.ndarray flat
         cls = type(self).__name__
         names = self._parameter_names()
-        arrays = [as_float64(v, f"{cls}: {name}") for v, name in zip(values, names)]
         ranks = [self.family.parameters[i].shape for i in range(len(names))]
         d, beside = 1, ""
         for array, rank, name in zip(arrays, ranks, names):
@@ -101,8 +152,7 @@ cdef class Parameters:
         try:
             batch = np.broadcast_shapes(*leading)
         except ValueError:
-            shapes = ", ".join(f"{n} {a.shape}" for n, a in zip(names, arrays))
-            raise ValueError(f"{cls}: parameters do not broadcast: {shapes}") from None
+            raise self._no_broadcast(arrays) from None
         parts = [
             np.broadcast_to(a, batch + (d,) * r).reshape(batch + (d**r,))
             for a, r in zip(arrays, ranks)
@@ -118,6 +168,8 @@ cdef class Parameters:
         self.members = 1
         for length in batch:
             self.members *= length
+        if self.members > 1 << 48:  # a broadcast takes no memory before
+            raise MemoryError(f"a batch of shape {batch} is too large")
         self.theta = new_doubles(self.members * self.sizes.parameters)
 
     cdef void validate(self) except *:

@@ -10,7 +10,6 @@
  */
 #include "beta_density.h"
 #include "beta_divergence.h"
-#include "beta_sampler.h"
 
 enum { A, B };
 enum { PARAMETERS = 2, FITTED = 2, COORDINATES = 2 };
@@ -81,25 +80,7 @@ KLF_INLINE double draw_from(double g, double h)
     return klf_clamp_positive(g / h);
 }
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
-{
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    double rest[KLF_BLOCK];
-    beta_draw_pairs(c.standard.a, c.standard.b, stream, block, n, x, rest);
-    for (size_t i = 0; i < n; i++)
-        x[i] = draw_from(x[i], rest[i]);
-}
-
-static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
-                        double *restrict x)
-{
-    double rest[KLF_BLOCK];
-    beta_draw_pairs_each(theta[A], theta[B], stream, block, n, x, rest);
-    for (size_t i = 0; i < n; i++)
-        x[i] = draw_from(x[i], rest[i]);
-}
+#include "beta_sampler.h"
 
 static void to_natural(size_t d, const double *theta, double *eta)
 {

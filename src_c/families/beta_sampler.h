@@ -1,8 +1,13 @@
-/* beta_sampler.h -- exact draws of the odds x/(1 - x) of Beta(a, b), as a ratio of two Gammas.
+/* beta_sampler.h -- the samplers of the families of Beta(a, b): exact draws of its odds x/(1 - x),
+ * as a ratio of two Gammas.
  *
  * Shapes below 1 are drawn at the shape plus one and lowered by a power U^(1/shape), which is kept
  * as a logarithm: it may be far below the smallest double, and where both shapes are tiny it alone
  * decides to which end a draw falls.
+ *
+ * A family file includes this after scalar_family.h, and defines before it
+ *
+ *   draw_from(g, h)     the draw at the odds g/h, free of branches
  */
 #ifndef KLF_BETA_SAMPLER_H
 #define KLF_BETA_SAMPLER_H
@@ -74,6 +79,26 @@ static inline void beta_draw_pairs_each(const double *a, const double *b, klf_st
         g[i] = unit[i] < 1.0 ? g_lowered : g[i];
         h[i] = unit[i] < 1.0 ? h_lowered : h[i];
     }
+}
+
+static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
+                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+{
+    (void)d, (void)table, (void)work;
+    const family_constants c = load(constants);
+    double rest[KLF_BLOCK];
+    beta_draw_pairs(c.standard.a, c.standard.b, stream, block, n, x, rest);
+    for (size_t i = 0; i < n; i++)
+        x[i] = draw_from(x[i], rest[i]);
+}
+
+static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
+                        double *restrict x)
+{
+    double rest[KLF_BLOCK];
+    beta_draw_pairs_each(theta[A], theta[B], stream, block, n, x, rest);
+    for (size_t i = 0; i < n; i++)
+        x[i] = draw_from(x[i], rest[i]);
 }
 
 #endif

@@ -33,7 +33,8 @@ KLF_INLINE family_constants prepare_density(const double *theta)
 static inline void prepare_rest(const double *theta, family_constants *c)
 {
     c->shape = 0.5 * theta[DOF];
-    const double raise = c->shape < 1.0 ? klf_log(c->power.raised) - klf_log(c->shape) : 0.0;
+    const double log_raise = klf_log(c->power.raised) - klf_log(c->shape);
+    const double raise = c->shape < 1.0 ? log_raise : 0.0;
     const double log_offset = raise - klf_digamma_minus_log(c->shape);
     const int tiny = c->shape < 0x1p-400; /* psi1(a) = 1/a^2, which may be beyond the range */
     c->root = tiny ? 1.0 / c->shape : sqrt(klf_trigamma(c->shape));

@@ -29,6 +29,7 @@ typedef struct {
     double constant; /* -A(-a) */
     double mean, deviation; /* of y */
     double inverse_deviation;
+    double inverse, below, least, rise; /* of draws: 1/a, 1 - e^-a, e^-a, e^a */
 } family_constants;
 
 KLF_INLINE family_constants prepare_density(const double *theta)
@@ -41,9 +42,19 @@ KLF_INLINE family_constants prepare_density(const double *theta)
     return c;
 }
 
+KLF_INLINE void prepare_inversion(double size, family_constants *c)
+{
+    const double a = size > 0x1p-100 ? size : 0x1p-100;
+    c->inverse = 1.0 / a;
+    c->below = -klf_expm1(-a);
+    c->least = klf_exp(-a);
+    c->rise = klf_exp(a < 500.0 ? a : 500.0);
+}
+
 static inline void prepare_rest(const double *theta, family_constants *c)
 {
     (void)theta;
+    prepare_inversion(c->size, c);
     c->mean = klf_truncated_mean(c->size);
     c->deviation = klf_truncated_deviation(c->size);
     c->inverse_deviation = 1.0 / c->deviation;
@@ -96,18 +107,6 @@ static int is_interior(size_t d, const double *theta)
     return 1;
 }
 
-/* What the inversion needs of a member. */
-typedef struct {
-    double sign, inverse, below, least, rise; /* s, 1/a, 1 - e^-a, e^-a, e^a */
-} draw_constants;
-
-KLF_INLINE draw_constants prepare_draw(double sign, double size)
-{
-    const double a = size > 0x1p-100 ? size : 0x1p-100;
-    return (draw_constants){.sign = sign, .inverse = 1.0 / a, .below = -klf_expm1(-a),
-                            .least = klf_exp(-a), .rise = klf_exp(a < 500.0 ? a : 500.0)};
-}
-
 /* By inversion. The first bit of a word chooses the end from which the mass 0 < v <= 1/2 is
  * counted, so that both tails have all their digits. With f = 1 - e^-a,
  *
@@ -116,10 +115,10 @@ KLF_INLINE draw_constants prepare_draw(double sign, double size)
  *
  * where v f e^a is above 1, so that the distance from the end that is near comes out. A logit below
  * 2^-100 in size is 0 to all draws. */
-KLF_INLINE double draw_from(const draw_constants *c, uint64_t word)
+KLF_INLINE double draw_at(const family_constants *c, const uint64_t *word)
 {
-    const uint64_t is_heavy = word >> 63;
-    const double v = 0.5 * klf_uniform(word << 1) * c->below, risen = v * c->rise;
+    const uint64_t is_heavy = *word >> 63;
+    const double v = 0.5 * klf_uniform(*word << 1) * c->below, risen = v * c->rise;
     double excess = risen < 1.0 ? risen : (v + c->least) - 1.0, ignored;
     double ratio = risen < 1.0 ? 1.0 + risen : v + c->least;
     double end = risen < 1.0 ? 1.0 : -1.0; /* -1 for the heavy end, 1 for the light */
@@ -132,37 +131,16 @@ KLF_INLINE double draw_from(const draw_constants *c, uint64_t word)
     return drawn < 1.0 ? drawn : 1.0 - 0x1p-53;
 }
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+enum { DRAW_WORDS = 1 };
+
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants own = load(constants);
-    const draw_constants c = prepare_draw(own.sign, own.size);
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t words[KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++)
-            x[start + i] = draw_from(&c, words[i]);
-    }
+    family_constants c = {.sign = theta[LOGIT] > 0.0 ? -1.0 : 1.0};
+    prepare_inversion(fabs(theta[LOGIT]), &c);
+    return c;
 }
 
-static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
-                        double *restrict x)
-{
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t words[KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        klf_fill_tiles(&key, block, start / KLF_TILE, 1, words);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++) {
-            const double logit = theta[LOGIT][start + i];
-            const draw_constants c = prepare_draw(logit > 0.0 ? -1.0 : 1.0, fabs(logit));
-            x[start + i] = draw_from(&c, words[i]);
-        }
-    }
-}
+#include "word_draws.h"
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 

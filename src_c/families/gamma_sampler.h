@@ -26,7 +26,7 @@ static inline klf_gamma_sampler klf_make_gamma_sampler(double shape)
  *   log u < z^2/2 + d (1 - v + log v) = d (3 t^2/2 - t^3 - 3 (t - log(1 + t))),   v = (1 + t)^3,
  *
  * whose right-hand form keeps its accuracy at shapes of 1e15. */
-static inline int klf_gamma_accept(const klf_gamma_sampler *c, double z, double u)
+KLF_OUTLINE int klf_gamma_accept(const klf_gamma_sampler *c, double z, double u)
 {
     const double t = c->c * z;
     double phi; /* infinite for t = -1, NaN below: both refuse */
@@ -39,44 +39,50 @@ static inline int klf_gamma_accept(const klf_gamma_sampler *c, double z, double 
  * the loop's end provable. */
 enum { KLF_GAMMA_LAST_GROUP = 1 << 7 };
 
-/* One group of KLF_TILE proposals as cubes (1 + t)^3; quick[i] is 1 where a squeeze accepts.
- * Returns whether it accepts all.
+/* `lanes` proposals as cubes (1 + t)^3; quick[i] is 1 where a squeeze accepts. Returns whether it
+ * accepts all.
  *
  * The squeeze: t - log(1 + t) = t^2/2 - t^3/3 + R with 0 <= R <= t^4/4 for t >= 0 and
  * R <= t^4/(4 (1 + t)) below, so the right-hand side of the test is at least -w,
  * w = 3 d t^4/4, doubled for -1/2 < t < 0, and u < 1 - w implies log u < -w. It leaves 0.04/d of
  * the proposals undecided, a few times fewer than the paper's, which does not depend on d. */
-static inline int klf_gamma_squeeze(const klf_gamma_sampler *c, const double *restrict z,
-                                    const double *restrict u, double *restrict cube,
-                                    uint64_t *restrict quick)
+KLF_INLINE int klf_gamma_squeeze(const klf_gamma_sampler *c, size_t lanes,
+                                 const double *restrict z, const double *restrict u,
+                                 double *restrict cube, uint64_t *restrict quick)
 {
     uint64_t all = 1;
-    for (size_t i = 0; i < KLF_TILE; i++) {
+    for (size_t i = 0; i < lanes; i++) {
         const double t = c->c * z[i], v = 1.0 + t, square = t * t;
         const double w = (t < 0.0 ? 1.5 : 0.75) * c->d * square * square;
         cube[i] = v * v * v;
         quick[i] = (uint64_t)((u[i] < 1.0 - w) & (t > -0.5));
     }
-    for (size_t i = 0; i < KLF_TILE; i++)
+    for (size_t i = 0; i < lanes; i++)
         all &= quick[i];
     return (int)all;
 }
 
-/* The accepted among one group of proposals, in order. */
-static inline size_t klf_gamma_propose(const klf_gamma_sampler *c, const klf_key *key,
-                                       uint64_t block, uint64_t first_tile, uint64_t group,
-                                       size_t wanted, double *restrict out)
+/* The accepted among the first `lanes` of one group of proposals, in order, up to `wanted`: all
+ * KLF_TILE of the group, or KLF_TILE/4 at most. */
+KLF_INLINE size_t klf_gamma_propose(const klf_gamma_sampler *c, const klf_key *key, uint64_t block,
+                                    uint64_t first_tile, uint64_t group, size_t lanes,
+                                    size_t wanted, double *restrict out)
 {
-    uint64_t words[KLF_TILE], quick[KLF_TILE];
+    uint64_t words[KLF_TILE], ignored[KLF_TILE / 4], quick[KLF_TILE];
     double z[KLF_TILE], u[KLF_TILE], cube[KLF_TILE];
-    klf_fill_normals(key, block, first_tile + 2 * group, 1, z);
-    klf_fill_tiles(key, block, first_tile + 2 * group + 1, 1, words);
-    for (size_t i = 0; i < KLF_TILE; i++)
+    if (lanes <= KLF_TILE / 4) {
+        klf_fill_few_normals(key, block, first_tile + 2 * group, lanes, z);
+        klf_fill_few(key, block, first_tile + 2 * group + 1, lanes, words, ignored);
+    } else {
+        klf_fill_normals(key, block, first_tile + 2 * group, 1, z);
+        klf_fill_tiles(key, block, first_tile + 2 * group + 1, 1, words);
+    }
+    for (size_t i = 0; i < lanes; i++)
         u[i] = klf_uniform(words[i]);
-    size_t count = KLF_TILE;
-    if (!klf_gamma_squeeze(c, z, u, cube, quick)) {
+    size_t count = lanes;
+    if (!klf_gamma_squeeze(c, lanes, z, u, cube, quick)) {
         count = 0;
-        for (size_t i = 0; i < KLF_TILE; i++) {
+        for (size_t i = 0; i < lanes && count < wanted; i++) {
             const double kept = cube[i];
             cube[count] = kept;
             count += quick[i] || klf_gamma_accept(c, z[i], u[i]);
@@ -84,10 +90,27 @@ static inline size_t klf_gamma_propose(const klf_gamma_sampler *c, const klf_key
     }
     count = count < wanted ? count : wanted;
     memcpy(out, cube, count * sizeof *out);
-    if (group >= KLF_GAMMA_LAST_GROUP)
-        while (count < wanted)
-            out[count++] = 1.0;
     return count;
+}
+
+/* The first n cubes that are accepted. For a few of them the first proposals are likely to do, and
+ * save most of the time; if they do not, the whole group comes to the same. */
+static inline void klf_gamma_cubes(const klf_gamma_sampler *c, const klf_key *key, uint64_t block,
+                                   uint64_t first_tile, size_t n, double *restrict cube)
+{
+    size_t filled = 0;
+    if (n <= 6)
+        filled = klf_gamma_propose(c, key, block, first_tile, 0, 8, n, cube);
+    else if (n <= 13)
+        filled = klf_gamma_propose(c, key, block, first_tile, 0, 16, n, cube);
+    filled = filled < n ? 0 : n;
+    for (uint64_t group = 0; filled < n && group < KLF_GAMMA_LAST_GROUP; group++) {
+        const size_t room = n - filled;
+        filled += klf_gamma_propose(c, key, block, first_tile, group, KLF_TILE,
+                                    room < KLF_TILE ? room : KLF_TILE, cube + filled);
+    }
+    while (filled < n)
+        cube[filled++] = 1.0;
 }
 
 /* The tiles of the uniforms that lower the shape stand apart from those of the proposals. */
@@ -96,30 +119,31 @@ static inline size_t klf_gamma_propose(const klf_gamma_sampler *c, const klf_key
 /* n <= KLF_BLOCK deviates as base e^log_low, from tiles first_tile + [0, 2^33): several Gammas of
  * one block keep 2^33 tiles apart. Gamma(a) = Gamma(a + 1) U^(1/a) for a < 1 (Marsaglia and Tsang,
  * section 6); the power may be far below the smallest double, so that its logarithm is kept.
- * log_low is 0 where the shape is not lowered, and may then be NULL. */
+ * log_low is 0 where the shape is not lowered. It has room for whole vectors, of which the numbers
+ * past n are of no account. */
 static inline void klf_gamma_block(const klf_gamma_sampler *c, klf_stream stream, uint64_t block,
                                    uint64_t first_tile, size_t n, double *restrict base,
                                    double *restrict log_low)
 {
     const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t group = 0, words[KLF_TILE];
-    for (size_t filled = 0; filled < n; group++) {
-        const size_t room = n - filled;
-        filled += klf_gamma_propose(c, &key, block, first_tile, group,
-                                    room < KLF_TILE ? room : KLF_TILE, base + filled);
-    }
+    uint64_t words[KLF_TILE], ignored[8];
+    klf_gamma_cubes(c, &key, block, first_tile, n, base);
     for (size_t i = 0; i < n; i++)
         base[i] *= c->d;
     if (!c->is_lowered) {
-        for (size_t i = 0; log_low && i < n; i++)
+        for (size_t i = 0; i < n; i++)
             log_low[i] = 0.0;
         return;
     }
     for (size_t start = 0; start < n; start += KLF_TILE) {
         const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        klf_fill_tiles(&key, block, first_tile + KLF_GAMMA_LOWERING_TILE + start / KLF_TILE, 1,
-                       words);
-        for (size_t i = 0; i < count; i++)
+        const uint64_t tile = first_tile + KLF_GAMMA_LOWERING_TILE + start / KLF_TILE;
+        const size_t whole = (count + 7) & ~(size_t)7;
+        if (count <= 8)
+            klf_fill_few(&key, block, tile, 8, words, ignored);
+        else
+            klf_fill_tiles(&key, block, tile, 1, words);
+        for (size_t i = 0; i < whole; i++)
             log_low[start + i] = klf_log(klf_uniform(words[i])) / c->shape;
     }
 }

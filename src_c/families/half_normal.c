@@ -79,9 +79,9 @@ KLF_INLINE family_constants prepare_draw(const double *theta)
     return (family_constants){.scale = theta[SCALE]};
 }
 
-KLF_INLINE double draw_at(const family_constants *c, double z)
+KLF_INLINE double draw_at(const family_constants *c, const double *z)
 {
-    return klf_clamp_finite(c->scale * fabs(z));
+    return klf_clamp_finite(c->scale * fabs(*z));
 }
 
 #include "normal_draws.h"

@@ -40,7 +40,7 @@ static inline void prepare_rest(const double *theta, family_constants *c)
 KLF_INLINE double excess_over(const family_constants *c, double x, double w, double shape,
                               double inverse_shape)
 {
-    const double lost = fma(-w, x, c->scale) * w * c->inverse_scale;
+    const double lost = fma(-w, x, c->scale) * c->inverse_scale * w;
     const double excess = (w - shape) * inverse_shape;
     return fabs(excess) < 0.5 ? fma(lost, inverse_shape, excess) : excess;
 }

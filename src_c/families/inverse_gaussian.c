@@ -21,7 +21,7 @@ enum { PARAMETERS = 2, FITTED = 2, COORDINATES = 2 };
 static const klf_parameter parameters[] = {{"mean", KLF_SCALAR, KLF_POSITIVE, 0},
                                            {"shape", KLF_SCALAR, KLF_POSITIVE, 0}};
 
-/* The sampler's constants: see draw_from. */
+/* The sampler's constants: see draw_at. */
 typedef struct {
     double rest, slope, lower_top, upper_scale;
 } draw_constants;
@@ -45,7 +45,7 @@ KLF_INLINE family_constants prepare_density(const double *theta)
     return c;
 }
 
-KLF_INLINE draw_constants prepare_draw(const double *theta)
+KLF_INLINE draw_constants draw_constants_of(const double *theta)
 {
     const double ratio = klf_clamp_positive(theta[SHAPE] / theta[MEAN]);
     const int is_narrow = ratio >= 1.0;
@@ -57,7 +57,7 @@ KLF_INLINE draw_constants prepare_draw(const double *theta)
 
 static inline void prepare_rest(const double *theta, family_constants *c)
 {
-    c->draw = prepare_draw(theta);
+    c->draw = draw_constants_of(theta);
 }
 
 /* z at x > 0 and the root of x/m, their product being the first score: z below the mean as
@@ -139,48 +139,35 @@ static int is_interior(size_t d, const double *theta)
  * in which nothing cancels; the larger is taken with probability 1/(1 + g). Where l < m all is
  * multiplied by l/m, for the sake of large y: with `rest` = min(1, l/m), `slope` = min(1, m/l) and
  * n = z^2/2, g = sum/rest. */
-KLF_INLINE double draw_from(const draw_constants *c, double mean, double z, double u)
+KLF_INLINE double draw_at(const family_constants *c, const double *deviates)
 {
-    const double y = 0.5 * z * z * c->slope;
-    const double sum = c->rest + y + sqrt(y * fma(2.0, c->rest, y));
-    const double lower = c->lower_top / sum, upper = mean * (sum * c->upper_scale);
-    return klf_clamp_positive(u * (sum + c->rest) <= c->rest ? upper : lower);
+    const draw_constants *own = &c->draw;
+    const double z = deviates[0], u = deviates[KLF_TILE], y = 0.5 * z * z * own->slope;
+    const double sum = own->rest + y + sqrt(y * fma(2.0, own->rest, y));
+    const double lower = own->lower_top / sum, upper = c->mean * (sum * own->upper_scale);
+    return klf_clamp_positive(u * (sum + own->rest) <= own->rest ? upper : lower);
 }
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t words[2 * KLF_TILE];
-    double z[KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        klf_fill_tiles(&key, block, 2 * (start / KLF_TILE), 2, words);
-        klf_normal_tile(words, z);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++)
-            x[start + i] = draw_from(&c.draw, c.mean, z[i], klf_uniform(words[KLF_TILE + i]));
-    }
+    return (family_constants){.mean = theta[MEAN], .draw = draw_constants_of(theta)};
 }
 
-static void sample_each(size_t n, const double *const *theta, klf_stream stream, uint64_t block,
-                        double *restrict x)
+typedef double draw_deviate;
+enum { DRAW_TILES = 2 };
+
+static void fill_deviates(const klf_key *key, uint64_t block, uint64_t tile,
+                          double *restrict deviates)
 {
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
     uint64_t words[2 * KLF_TILE];
-    double z[KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        klf_fill_tiles(&key, block, 2 * (start / KLF_TILE), 2, words);
-        klf_normal_tile(words, z);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++) {
-            const member_parameters one = member_at(theta, start + i);
-            const draw_constants c = prepare_draw(one.theta);
-            x[start + i] = draw_from(&c, one.theta[MEAN], z[i], klf_uniform(words[KLF_TILE + i]));
-        }
-    }
+    klf_fill_tiles(key, block, 2 * tile, 2, words);
+    klf_normal_tile(words, deviates);
+    for (size_t i = KLF_TILE; i < 2 * KLF_TILE; i++)
+        deviates[i] = klf_uniform(words[i]);
 }
+
+#include "tile_draws.h"
+
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 

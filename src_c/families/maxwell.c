@@ -74,8 +74,12 @@ static void sizes(size_t d, klf_sizes *s)
     *s = scalar_sizes();
 }
 
-/* One tile of lengths of standard normal vectors in three dimensions: z^2 + 2 e is the square. */
-static void length_tile(const klf_key *key, uint64_t block, uint64_t tile, double *restrict length)
+typedef double draw_deviate;
+enum { DRAW_TILES = 1 };
+
+/* Lengths of standard normal vectors in three dimensions: z^2 + 2 e is the square. */
+static void fill_deviates(const klf_key *key, uint64_t block, uint64_t tile,
+                          double *restrict length)
 {
     uint64_t words[KLF_TILE];
     double z[KLF_TILE];
@@ -85,34 +89,17 @@ static void length_tile(const klf_key *key, uint64_t block, uint64_t tile, doubl
         length[i] = sqrt(fma(z[i], z[i], 2.0 * klf_exponential(words[i])));
 }
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+KLF_INLINE family_constants prepare_draw(const double *theta)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    double length[KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        length_tile(&key, block, start / KLF_TILE, length);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++)
-            x[start + i] = klf_clamp_positive(c.scale * length[i]);
-    }
+    return (family_constants){.scale = theta[SCALE]};
 }
 
-static void sample_each(size_t n, const double *const *theta, klf_stream stream,
-                        uint64_t block, double *restrict x)
+KLF_INLINE double draw_at(const family_constants *c, const double *length)
 {
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    const double *restrict scale = theta[SCALE];
-    double length[KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        length_tile(&key, block, start / KLF_TILE, length);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++)
-            x[start + i] = klf_clamp_positive(scale[start + i] * length[i]);
-    }
+    return klf_clamp_positive(c->scale * *length);
 }
+
+#include "tile_draws.h"
 
 /* ---- Parameter algebra ----------------------------------------------------------------------- */
 

@@ -81,9 +81,9 @@ KLF_INLINE family_constants prepare_draw(const double *theta)
     return (family_constants){.loc = theta[0], .scale = theta[1]};
 }
 
-KLF_INLINE double draw_at(const family_constants *c, double z)
+KLF_INLINE double draw_at(const family_constants *c, const double *z)
 {
-    return klf_clamp_finite(fma(c->scale, z, c->loc));
+    return klf_clamp_finite(fma(c->scale, *z, c->loc));
 }
 
 #include "normal_draws.h"

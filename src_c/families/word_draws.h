@@ -1,45 +1,22 @@
 /* word_draws.h -- the samplers of a family whose draws are a function of DRAW_WORDS random words.
  *
- * A family file includes this after scalar_family.h, and defines before it
- *
- *   DRAW_WORDS              how many
- *   prepare_draw(theta)     the constants that draw_at needs
- *   draw_at(c, w)           the draw from w[0], w[KLF_TILE], ..., free of branches
+ * A family file includes this after scalar_family.h, and defines before it DRAW_WORDS and what
+ * tile_draws.h asks for, prepare_draw(theta) and draw_at(c, w).
  */
 #ifndef KLF_WORD_DRAWS_H
 #define KLF_WORD_DRAWS_H
 
-#include "member_at.h"
+#include "family.h"
 
-static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
-                   uint64_t block, size_t n, double *restrict x, double *restrict work)
+typedef uint64_t draw_deviate;
+enum { DRAW_TILES = DRAW_WORDS };
+
+static inline void fill_deviates(const klf_key *key, uint64_t block, uint64_t tile,
+                                 uint64_t *restrict words)
 {
-    (void)d, (void)table, (void)work;
-    const family_constants c = load(constants);
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t words[DRAW_WORDS * KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        klf_fill_tiles(&key, block, DRAW_WORDS * (start / KLF_TILE), DRAW_WORDS, words);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++)
-            x[start + i] = draw_at(&c, words + i);
-    }
+    klf_fill_tiles(key, block, DRAW_WORDS * tile, DRAW_WORDS, words);
 }
 
-static void sample_each(size_t n, const double *const *theta, klf_stream stream,
-                        uint64_t block, double *restrict x)
-{
-    const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    uint64_t words[DRAW_WORDS * KLF_TILE];
-    for (size_t start = 0; start < n; start += KLF_TILE) {
-        klf_fill_tiles(&key, block, DRAW_WORDS * (start / KLF_TILE), DRAW_WORDS, words);
-        const size_t count = n - start < KLF_TILE ? n - start : KLF_TILE;
-        for (size_t i = 0; i < count; i++) {
-            const member_parameters one = member_at(theta, start + i);
-            const family_constants c = prepare_draw(one.theta);
-            x[start + i] = draw_at(&c, words + i);
-        }
-    }
-}
+#include "tile_draws.h"
 
 #endif

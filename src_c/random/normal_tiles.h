@@ -38,4 +38,17 @@ static inline void klf_fill_normals(const klf_key *key, uint64_t block, uint64_t
     }
 }
 
+/* The first `lanes` of a tile, KLF_TILE/4 at most, of which both words come from one counter. */
+static inline void klf_fill_few_normals(const klf_key *key, uint64_t block, uint64_t tile,
+                                        size_t lanes, double *restrict z)
+{
+    uint64_t u[KLF_TILE / 4], v[KLF_TILE / 4];
+    klf_fill_few(key, block, tile, lanes, u, v);
+    for (size_t i = 0; i < lanes; i++) {
+        double sine, cosine;
+        klf_sincos_turn(klf_uniform(v[i]), &sine, &cosine);
+        z[i] = sqrt(-2.0 * klf_log_normal(klf_uniform(u[i]))) * cosine;
+    }
+}
+
 #endif

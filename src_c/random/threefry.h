@@ -93,6 +93,18 @@ static inline void klf_fill_tiles(const klf_key *key, uint64_t block, uint64_t f
     }
 }
 
+/* The first `lanes` words of a tile, KLF_TILE/4 at most, and as many from its half on: of the four
+ * that each of as many counters makes, the first and the third. */
+static inline void klf_fill_few(const klf_key *key, uint64_t block, uint64_t tile, size_t lanes,
+                                uint64_t *restrict words, uint64_t *restrict from_half)
+{
+    for (size_t i = 0; i < lanes; i++) {
+        uint64_t w1, w3;
+        klf_threefry_13(key, block, tile * (KLF_TILE / 4) + i, 0, words + i, &w1, from_half + i,
+                        &w3);
+    }
+}
+
 /* Four words for a rare branch of sample `index`: the same wherever and whenever it is taken. */
 static inline void klf_rare_words(klf_stream stream, uint64_t block, uint64_t index,
                                   uint64_t attempt, uint64_t words[4])

@@ -43,6 +43,16 @@ static inline void klf_fill_tiles(const klf_key *key, uint64_t block, uint64_t f
             words[t * KLF_TILE + i] = fixed_word(key, first_tile + t, i);
 }
 
+static inline void klf_fill_few(const klf_key *key, uint64_t block, uint64_t tile, size_t lanes,
+                                uint64_t *restrict words, uint64_t *restrict from_half)
+{
+    (void)block;
+    for (size_t i = 0; i < lanes; i++) {
+        words[i] = fixed_word(key, tile, i);
+        from_half[i] = fixed_word(key, tile, KLF_TILE / 2 + i);
+    }
+}
+
 static inline void klf_rare_words(klf_stream stream, uint64_t block, uint64_t index,
                                   uint64_t attempt, uint64_t words[4])
 {
