@@ -10,17 +10,20 @@ from numpy.typing import NDArray
 
 from klfast._core.native import HISTORY_COLUMNS, Distribution, ReverseRun, Target
 from klfast.optimize.options import Options, choice, count, one_member
+from klfast.optimize.lattice import Nodes
+from klfast.optimize.pooled import LARGEST_FAMILY, PooledSteps, first_batch
 from klfast.optimize.progress import Progress
+from klfast.optimize.quadrature import QuadratureSteps, has_nodes
 from klfast.optimize.result import FitResult
 from klfast.targets import Mixture, check_same_space, compiled_target, evaluate_log_density
 
 _MESSAGES = {
     "exact": "q is in the family, and the fit is q to rounding",
     "converged": "the predicted gain of a further step is below the tolerance",
-    "noise_floor": "the gain that is left cannot be told from the sampling noise at max_samples",
+    "noise_floor": "the gain that is left cannot be told from the error of {error}",
     "budget": "the budget of steps, evaluations or seconds is used up",
     "stopped_by_callback": "the callback raised StopIteration",
-    "support_error": "D(p || q) is infinite: log q is -inf at {where}, {share} of the step's draws",
+    "support_error": "D(p || q) is infinite: log q is -inf at {where}, {share}",
     "diverged": "no valid step could be taken: the divergence or its gradient is not finite, or "
     "the step leaves the domain; log q may be improper, or step_size too large",
 }
@@ -36,7 +39,7 @@ def minimize_reverse_kl(
     q: Any,
     *,
     method: str = "auto",
-    samples: int = 1000,
+    samples: int | None = None,
     max_samples: int = 1 << 22,
     max_steps: int = 2000,
     max_evaluations: int | None = None,
@@ -127,25 +130,53 @@ def minimize_reverse_kl(
                        interior=True)
     if type(first) is not type(p) or first.event_shape != p.event_shape:
         raise TypeError(f"start is {first!r}: it must be of the family of p, {type(p).__name__}")
-    choice(method, "method", ("auto", "natural", "score"))
+    choice(method, "method", ("auto", "quadrature", "pooled", "natural", "score"))
     choice(baseline, "baseline", ("leave-one-out", None))
     options = Options.check(
         max_steps=max_steps, max_evaluations=max_evaluations, max_seconds=max_seconds,
         tolerance=tolerance, step_size=step_size, optimizer=optimizer, callback=callback,
         progress=progress, threads=threads, rng=rng,
     )
-    draws = count(samples, "samples", 2)
-    largest = max(draws, count(max_samples, "max_samples", 2))
     target = _check_target(q, first)
+    served = _choose(method, first, target)
+    draws = None if samples is None else count(samples, "samples", 2)
+    draws = _first_draws(draws, served, first, options.max_evaluations)
+    largest = max(draws, count(max_samples, "max_samples", 2))
     run = ReverseRun(
-        first, target, options.stream,
-        method="score" if method == "score" else "natural",
+        first, target, options.stream, method=served,
         step_rule=options.optimizer, leave_one_out=baseline is not None,
-        step_size=options.step_size, tolerance=options.tolerance, samples=draws,
+        step_size=options.step_size, tolerance=options.tolerance,
+        samples=0 if served == "quadrature" else draws,
         max_samples=largest, max_steps=options.max_steps,
         max_evaluations=options.max_evaluations,
     )
-    return _Driver(run, q, target, options, "score" if method == "score" else "natural").drive()
+    return _Driver(run, q, target, options, served, draws if method == "auto" else None,
+                   largest).drive()
+
+
+def _choose(method: str, p: Distribution, target: Target | None) -> str:
+    """The rung that serves: quadrature where there is one; pooled draws for a log q in Python, the
+    dearer part of a step; else fresh draws."""
+    if method == "auto":
+        if has_nodes(p):
+            return "quadrature"
+        small = p.n_coordinates <= LARGEST_FAMILY
+        return "pooled" if target is None and p.event_shape and small else "natural"
+    if method == "pooled" and p.n_coordinates > LARGEST_FAMILY:
+        raise ValueError(f"method='pooled': p has {p.n_coordinates} coordinates: it must have at "
+                         f"most {LARGEST_FAMILY}")
+    if method == "quadrature" and not has_nodes(p):
+        raise ValueError(f"method='quadrature': {p!r} has no rule of few enough nodes")
+    return method
+
+
+def _first_draws(
+    draws: int | None, method: str, p: Distribution, max_evaluations: int
+) -> int:
+    """Draws of the first step."""
+    if draws is not None:
+        return draws
+    return first_batch(p.n_coordinates, max_evaluations) if method == "pooled" else 1000
 
 
 def _check_target(q: Any, p: Distribution) -> Target | None:
@@ -164,13 +195,21 @@ class _Driver:
     """One run from its start to its result."""
 
     def __init__(
-        self, run: ReverseRun, q: Any, target: Target | None, options: Options, method: str
+        self, run: ReverseRun, q: Any, target: Target | None, options: Options, method: str,
+        fallback: int | None, max_samples: int,
     ) -> None:
         self.run = run
         self.q = q
         self.target = target
         self.options = options
         self.method = method
+        self.fallback = fallback  # samples of the natural method, should the quadrature not do
+        self.quadrature = (QuadratureSteps(run, self._log_q_at_nodes, options.tolerance)
+                           if method == "quadrature" else None)
+        self.pooled = (PooledSteps(run, self._log_q_of_draws, batch=run.samples,
+                                   max_samples=max_samples,
+                                   max_evaluations=options.max_evaluations)
+                       if method == "pooled" else None)
         self.rows: list[NDArray[np.float64]] = []
         self.status = "going"
         self.undetermined = False
@@ -228,7 +267,7 @@ class _Driver:
             self.status = "budget"
             return False
         x = self.run.draw(n)
-        log_q = self._log_q(x)
+        log_q = self._log_q_of_draws(x)
         if log_q is None:
             if self.run.undo_landing():  # q only looked like a member where p was
                 self.status = "going"
@@ -243,10 +282,19 @@ class _Driver:
 
     def _advance(self) -> None:
         """One step, or many if nobody needs to hear of each."""
+        if self.quadrature is not None:
+            self._advance_by_quadrature(self.quadrature)
+            return
+        if self.pooled is not None:
+            status = self.pooled.step(self.options.threads)
+            if status is not None:
+                self.rows.append(self.run.history_row()[None])
+                self.status = status
+            return
         run, samples = self.run, self.run.samples
         work = samples * self.event
         if self.target is None:
-            run.step_python(self._log_q, self.options.threads)
+            run.step_python(self._log_q_of_draws, self.options.threads)
             if self.status != "going":
                 return
             self.rows.append(run.history_row()[None])
@@ -258,6 +306,37 @@ class _Driver:
             self.rows.append(run.run_compiled(max(1, _LARGEST_RUN // work) if quiet else 1))
         if run.status == "support_error":
             self._describe_support(run.bad_sample(), 0, 0)
+
+    def _advance_by_quadrature(self, quadrature: QuadratureSteps) -> None:
+        nodes = quadrature.nodes()
+        if nodes is None and self.fallback is not None:
+            self.quadrature, self.method = None, "natural"
+            self.run.use("natural", self.fallback)
+        elif nodes is None:
+            self.status = "diverged"
+        elif quadrature.step(nodes, self.options.threads):
+            self.rows.append(self.run.history_row()[None])
+            if self.run.status == "going" and quadrature.at_floor:
+                self.status = "noise_floor"
+
+    def _log_q_at_nodes(self, x: NDArray[np.float64], nodes: Nodes) -> NDArray[np.float64] | None:
+        """Log q at new nodes; None where the run is over."""
+        if self.run.evaluations + len(x) > self.options.max_evaluations:
+            self.status = "budget"
+            return None
+        self.run.count_evaluations(len(x))
+        values = self._log_q(x)
+        if values is None:
+            lost = nodes.weights[np.isin(nodes.x, self.outside)].sum()
+            self.share = f"{lost:.3g} or more of p's mass"
+        return values
+
+    def _log_q_of_draws(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Log q at draws, which the run counts when it has stepped; None where it is over."""
+        values = self._log_q(x)
+        if values is None:
+            self.run.count_evaluations(len(x))
+        return values
 
     def _log_q(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """Log q at samples, all finite; None where some are -inf: the run is then over."""
@@ -275,15 +354,15 @@ class _Driver:
         for bad, name in ((np.isnan(values), "NaN"), (np.isposinf(values), "+inf")):
             if bad.any():
                 raise ValueError(self._bad_value(name, x[int(np.argmax(bad))]))
-        self.run.count_evaluations(len(x))
         outside = np.isneginf(values)
+        self.outside = x[outside]
         self._describe_support(x[int(np.argmax(outside))], int(outside.sum()), len(x))
         return None
 
     def _describe_support(self, x: object, outside: int, total: int) -> None:
         self.status = "support_error"
         self.where = f"x = {x}"
-        self.share = f"{outside} of {total}" if total else "at least one"
+        self.share = (f"{outside} of {total}" if total else "at least one") + " of the step's draws"
 
     def _bad_value(self, value: str, x: object) -> str:
         return (
@@ -319,12 +398,19 @@ class _Driver:
             gain=gain,
             gain_error=gain_error,
             status=self.status,
-            message=message.format(where=self.where, share=self.share),
+            message=message.format(where=self.where, share=self.share, error=self._error()),
             steps=self.run.steps,
             evaluations=self.run.evaluations,
             seconds=time.monotonic() - self.began,
             history=self._history(),
         )
+
+    def _error(self) -> str:
+        if self.method == "quadrature":
+            return "the quadrature at the largest number of nodes"
+        if self.method == "pooled":
+            return "the regression on max_samples draws"
+        return "sampling at max_samples"
 
     def _evaluated(self, distribution: Distribution) -> Distribution:
         """The member that the last estimates belong to."""

@@ -100,6 +100,17 @@ typedef struct {
 
 typedef enum { KLF_PARAMETERS, KLF_NATURAL, KLF_UNCONSTRAINED } klf_coordinates;
 
+/* Where a family's mass can lie. Half lines begin at the family's `origin`. */
+typedef enum {
+    KLF_SUPPORT_LINE,
+    KLF_SUPPORT_HALF_LINE,
+    KLF_SUPPORT_TWO_HALF_LINES, /* the line, with a kink of the density at the origin */
+    KLF_SUPPORT_UNIT_INTERVAL,
+    KLF_SUPPORT_CIRCLE,         /* angles in [-pi, pi) */
+    KLF_SUPPORT_INTEGERS,       /* all or some */
+    KLF_SUPPORT_SPACE           /* vectors */
+} klf_support;
+
 /* The table of one family. Every score is first made in *standard coordinates*: those in which the
  * Fisher information at the current parameters is the identity. For the Normal, with
  * z = (x - loc)/scale, they are (z, (z^2 - 1)/sqrt 2). There the natural gradient of D(p||q) is
@@ -109,6 +120,8 @@ typedef struct klf_family {
     const char *name;
     int is_integer; /* the support is a set of integers */
     int is_vector;  /* an event is a vector: d is free */
+    klf_support support;
+    const klf_parameter *origin; /* the parameter at which a half line begins; NULL: at 0 */
     const char *data_rule;  /* what data must be for a fit, for users: "must be finite and > 0" */
     const char *no_maximum; /* why some data have no maximum-likelihood member, for users */
     size_t n_parameters;
@@ -217,9 +230,12 @@ typedef struct klf_target {
 /* What is summed over a block of weighted standard scores s and log-ratios r, in this order:
  *   all kinds    n, sum w, sum w^2, sum w s_j
  *   GRADIENT on  sum w r, sum w r^2, sum w s_j r, sum (w s_j r)^2
- *   FULL         sum w s_i s_j, then sum w s_i s_j r, i >= j, packed by rows
+ *   PRODUCTS on  sum w s_i s_j, i >= j, packed by rows
+ *   FULL         sum w s_i s_j r likewise
  * r is taken about a reference value that is the same for all blocks. */
-typedef enum { KLF_MOMENTS_SCORE, KLF_MOMENTS_GRADIENT, KLF_MOMENTS_FULL } klf_moments_kind;
+typedef enum {
+    KLF_MOMENTS_SCORE, KLF_MOMENTS_GRADIENT, KLF_MOMENTS_PRODUCTS, KLF_MOMENTS_FULL
+} klf_moments_kind;
 
 size_t klf_moments_size(klf_moments_kind kind, size_t k);
 
@@ -242,7 +258,11 @@ void klf_accumulator_total(const klf_accumulator *accumulator, double *values);
 
 /* ---- Reverse minimisation: D(p||q) over a family --------------------------------------------- */
 
-typedef enum { KLF_METHOD_NATURAL, KLF_METHOD_SCORE } klf_method;
+/* NATURAL and SCORE step from draws of the present member. NODES and POOLED step from weighted
+ * samples that the caller brings: nodes of a quadrature of p, or draws of all members up to now. */
+typedef enum {
+    KLF_METHOD_NATURAL, KLF_METHOD_SCORE, KLF_METHOD_NODES, KLF_METHOD_POOLED
+} klf_method;
 typedef enum { KLF_STEP_CONSTANT, KLF_STEP_DECAYING, KLF_STEP_ADAM } klf_step_rule;
 
 typedef enum {
@@ -306,10 +326,10 @@ klf_moments_kind klf_reverse_kind(const klf_reverse *run);
 size_t klf_reverse_work(const klf_reverse *run);
 klf_run_status klf_reverse_block(const klf_reverse *run, uint64_t block, size_t n, double *moments,
                                  double *work, uint64_t *bad_index);
-/* The same from samples whose log_q is known. */
+/* The same from samples whose log_q is known; weights may be NULL. */
 klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const double *x,
-                                       const double *log_q, double *moments, double *work,
-                                       uint64_t *bad_index);
+                                       const double *log_q, const double *weights,
+                                       double *moments, double *work, uint64_t *bad_index);
 /* The number of samples that the in-family probe wants; 0 if the family is too large for it. */
 size_t klf_reverse_probe_samples(const klf_reverse *run);
 /* The probe: least squares of r on the score over n samples x with their log q. If what it leaves
@@ -324,6 +344,8 @@ size_t klf_reverse_probe_work(const klf_reverse *run, size_t n);
 int klf_reverse_undo_landing(klf_reverse *run);
 /* One update of the parameters from the moments of a step of n samples; sets status when done. */
 void klf_reverse_update(klf_reverse *run, const double *moments);
+/* The same for NODES; `coarse` are the moments of every second node. */
+void klf_reverse_update_nodes(klf_reverse *run, const double *moments, const double *coarse);
 /* Up to `steps` whole steps; history rows (KLF_ROW_COLUMNS + sizes.parameters doubles each). */
 uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history);
 void klf_reverse_row(const klf_reverse *run, double *row);
