@@ -205,6 +205,9 @@ cdef extern from "klfast/klfast.h" nogil:
         double gain
         double gain_error
         double explained
+        double variance
+        double noise
+        double draws
         double *theta
         double *constants
         double *table
@@ -227,6 +230,9 @@ cdef extern from "klfast/klfast.h" nogil:
                           double *work)
     size_t klf_reverse_probe_work(const klf_reverse *run, size_t n)
     int klf_reverse_undo_landing(klf_reverse *run)
+    size_t klf_reverse_saved(const klf_reverse *run)
+    void klf_reverse_save(const klf_reverse *run, double *saved)
+    void klf_reverse_restore(klf_reverse *run, const double *saved)
     void klf_reverse_update(klf_reverse *run, const double *moments)
     void klf_reverse_update_nodes(klf_reverse *run, const double *moments, const double *coarse)
     uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history)

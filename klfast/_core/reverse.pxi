@@ -83,7 +83,10 @@ STEP_RULES = {
 }
 
 HISTORY_COLUMNS = ("evaluations", "samples", "kl", "kl_error", "gain", "gain_error", "explained",
-                   "length")
+                   "length", "variance", "noise", "draws")
+
+Estimates = namedtuple("Estimates", "kl, kl_error, gain, gain_error, explained, variance, noise, "
+                                    "draws")
 
 
 def support_of(Distribution p):
@@ -164,9 +167,9 @@ cdef class ReverseRun:
 
     @property
     def estimates(self):
-        """kl, kl_error, gain, gain_error, explained of the last step."""
-        return (self.run.kl, self.run.kl_error, self.run.gain, self.run.gain_error,
-                self.run.explained)
+        """What the last step's samples tell."""
+        return Estimates(self.run.kl, self.run.kl_error, self.run.gain, self.run.gain_error,
+                         self.run.explained, self.run.variance, self.run.noise, self.run.draws)
 
     def distribution(self):
         """The present member."""
@@ -210,6 +213,20 @@ cdef class ReverseRun:
         """The next `count` samples of the present member."""
         count = int(count)
         return self._draw(self.stream.reserve(-(-count // KLF_BLOCK)), count, threads)
+
+    def state(self):
+        """What `restore` needs to go on from here to the same bits: the run and its stream."""
+        cdef cnp.ndarray saved = np.empty(klf_reverse_saved(&self.run))
+        klf_reverse_save(&self.run, data_of(saved))
+        return saved, self.stream.block
+
+    def restore(self, state):
+        """Go back to what `state` gave, here or in a run made with the same arguments."""
+        cdef cnp.ndarray saved = state[0]
+        if saved.shape[0] != <Py_ssize_t>klf_reverse_saved(&self.run):
+            raise ValueError("the state is that of another run, or of another version of klfast")
+        klf_reverse_restore(&self.run, data_of(saved))
+        self.stream.next_block = state[1]
 
     def use(self, str method, samples):
         """Go on by another method, with `samples` draws of the next step."""

@@ -78,6 +78,15 @@ class PooledSteps:
         self.max_evaluations = max_evaluations
         self.pool = Pool()
 
+    def state(self) -> tuple[list[Distribution], list[Values], list[Values]]:
+        """What `restore` needs."""
+        pool = self.pool
+        return list(pool.members), list(pool.x), list(pool.log_q)
+
+    def restore(self, state: tuple[list[Distribution], list[Values], list[Values]]) -> None:
+        """Go back to what `state` gave."""
+        self.pool.members, self.pool.x, self.pool.log_q = (list(part) for part in state)
+
     def _wanted(self) -> int:
         """Draws of the next step: none that the budgets do not allow."""
         room = self.max_samples - len(self.pool)
@@ -102,8 +111,8 @@ class PooledSteps:
         x, log_q, weights = self.pool.weighted(p, threads)
         moments = self.run.weighted_moments(x, log_q, weights, threads)
         self.run.update_pooled(moments, self._wanted())
-        _, _, gain, gain_error, _ = self.run.estimates
-        settled = gain <= _SETTLED * gain_error or self.run.steps == before
+        e = self.run.estimates
+        settled = e.gain <= _SETTLED * e.gain_error or self.run.steps == before
         if self.run.status == "going" and not n and settled:
             spent = self.run.evaluations >= self.max_evaluations
             return "budget" if spent else "noise_floor"

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from klfast._core.native import Distribution, ReverseRun
-from klfast.optimize.lattice import FINE, ROUGH, Lattice, Nodes, make_nodes
+from klfast.optimize.lattice import FINE, ROUGH, Accuracy, Lattice, Nodes, make_nodes
 
 Values = NDArray[np.float64]
 
@@ -61,6 +61,15 @@ class QuadratureSteps:
         self.finer = 0
         self.limited = False
 
+    def state(self) -> tuple[Accuracy, int, bool, Values, Values]:
+        """What `restore` needs."""
+        return self.accuracy, self.finer, self.limited, self.known.x, self.known.log_q
+
+    def restore(self, state: tuple[Accuracy, int, bool, Values, Values]) -> None:
+        """Go back to what `state` gave."""
+        accuracy, self.finer, self.limited, self.known.x, self.known.log_q = state
+        self.accuracy = ROUGH if accuracy == ROUGH else FINE
+
     def nodes(self) -> Nodes | None:
         """The rule of the next step; None if the present member has none."""
         p = self.run.distribution()
@@ -87,20 +96,24 @@ class QuadratureSteps:
         self._refine(nodes)
         return True
 
+    def log_q_near(self, x: Values) -> Values:
+        """log q at any points, interpolated between those that are known."""
+        return np.interp(x, self.known.x, self.known.log_q)
+
     @property
     def at_floor(self) -> bool:
         """Whether the error of the finest rule exceeds both the tolerance and the gain."""
-        _, kl_error, gain, gain_error, _ = self.run.estimates
-        error = max(kl_error, gain_error)
-        return self.limited and error > self.tolerance and gain <= error
+        e = self.run.estimates
+        error = max(e.kl_error, e.gain_error)
+        return self.limited and error > self.tolerance and e.gain <= error
 
     def _refine(self, nodes: Nodes) -> None:
-        _, kl_error, gain, gain_error, _ = self.run.estimates
+        e = self.run.estimates
         if self.accuracy is ROUGH:
-            if not gain > _ROUGH_ABOVE:
+            if not e.gain > _ROUGH_ABOVE:
                 self.accuracy = FINE
             return
-        error = max(kl_error, gain_error)
+        error = max(e.kl_error, e.gain_error)
         asked = 1e-2 * self.tolerance if len(nodes.x) < _CHEAP else self.tolerance
         if error > asked and not nodes.is_whole and not self.limited:
             self.finer += 1

@@ -9,6 +9,7 @@
  * gradient-following algorithms", Machine Learning 8, for the score function with a baseline.
  */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "klfast/klfast.h"
@@ -78,6 +79,11 @@ static void prepare(klf_reverse *run)
         run->family->prepare_sampler(run->d, run->theta, run->table);
 }
 
+static size_t array_bytes(const klf_reverse *run)
+{
+    return (size_t)(run->moments - run->theta) * sizeof(double);
+}
+
 void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, uint64_t *integers)
 {
     const klf_sizes *s = &run->sizes;
@@ -98,9 +104,8 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
                                   .first = integers, .count = integers + SUM_NODES,
                                   .values = take(&doubles, moments_width(run) * SUM_NODES)};
     run->work = doubles;
+    memset(run->theta, 0, array_bytes(run));
     memcpy(run->theta, theta, s->parameters * sizeof *theta);
-    memset(run->adam_mean, 0, s->coordinates * sizeof *run->adam_mean);
-    memset(run->adam_square, 0, s->coordinates * sizeof *run->adam_square);
     run->family->to_unconstrained(run->d, theta, run->unconstrained);
     run->status = KLF_RUN_GOING;
     run->next_block = run->steps = run->evaluations = 0;
@@ -110,8 +115,33 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
     run->quiet = run->floored = run->has_previous = run->rejections = run->stalled = 0;
     run->kl = run->kl_error = run->gain = run->gain_error = NAN;
     run->explained = run->length = run->predicted = 0.0;
+    run->variance = run->noise = run->draws = NAN;
     run->probe_gain = INFINITY;
     prepare(run);
+}
+
+enum {
+    STATE_START = offsetof(klf_reverse, status),
+    STATE_BYTES = offsetof(klf_reverse, theta) - offsetof(klf_reverse, status),
+    STATE_DOUBLES = (STATE_BYTES + sizeof(double) - 1) / sizeof(double)
+};
+
+size_t klf_reverse_saved(const klf_reverse *run)
+{
+    return STATE_DOUBLES + array_bytes(run) / sizeof(double);
+}
+
+void klf_reverse_save(const klf_reverse *run, double *saved)
+{
+    memset(saved, 0, STATE_DOUBLES * sizeof *saved);
+    memcpy(saved, (const char *)run + STATE_START, STATE_BYTES);
+    memcpy(saved + STATE_DOUBLES, run->theta, array_bytes(run));
+}
+
+void klf_reverse_restore(klf_reverse *run, const double *saved)
+{
+    memcpy((char *)run + STATE_START, saved, STATE_BYTES);
+    memcpy(run->theta, saved + STATE_DOUBLES, array_bytes(run));
 }
 
 /* ---- Samples to moments ---------------------------------------------------------------------- */
@@ -354,14 +384,17 @@ static estimates estimate_from_pool(klf_reverse *run, const double *moments)
     memset(slope, 0, k * sizeof *slope);
     run->explained = fmin(regression(run, moments, &e, factor, slope), 1.0);
     const double left = e.variance * (1.0 - run->explained), spare = e.draws - (double)k - 1.0;
-    double square = 0.0, shift = 0.0;
+    const double *sr_square = r + 2 + k;
+    double square = 0.0, shift = 0.0, noise = 0.0;
     for (size_t j = 0; j < k; j++) {
+        noise += sr_square[j] / e.total / e.total;
         run->direction[j] = e.informative ? -slope[j] : -run->gradient[j];
         square = fma(run->direction[j], run->direction[j], square);
         shift = fma(slope[j], s[j] / e.total, shift);
     }
     e.informative &= spare > 1.0;
-    e.noise = 0.5 * (double)k * left / fmax(spare, 1.0);
+    /* near the minimum the first holds, far tails included: there r is what is left of r */
+    e.noise = 0.5 * fmax(noise * e.draws, (double)k * left) / fmax(spare, 1.0);
     run->kl = run->reference + (r[0] / e.total - shift);
     run->kl_error = sqrt(left / fmax(spare, 1.0));
     run->gain = 0.5 * square;
@@ -577,6 +610,9 @@ static void update_weighted(klf_reverse *run, const estimates *e)
 
 static void update(klf_reverse *run, const double *moments, const estimates *e)
 {
+    run->variance = e->variance;
+    run->noise = e->noise;
+    run->draws = e->draws;
     if (!(fabs(run->kl) < INFINITY && run->gain_error < INFINITY)) {
         run->status = KLF_RUN_DIVERGED;
         return;
@@ -791,6 +827,9 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
         square = fma(run->gradient[j], run->gradient[j], square);
     }
     const double gain = 0.5 * square;
+    run->variance = 2.0 * gain + residual * residual;
+    run->noise = 0.0;
+    run->draws = (double)n;
     run->kl = kl;
     run->kl_error = residual / sqrt((double)n);
     run->gain_error = 0.0;
@@ -829,6 +868,9 @@ void klf_reverse_row(const klf_reverse *run, double *row)
     row[KLF_ROW_GAIN_ERROR] = run->gain_error;
     row[KLF_ROW_EXPLAINED] = run->explained;
     row[KLF_ROW_LENGTH] = run->length;
+    row[KLF_ROW_VARIANCE] = run->variance;
+    row[KLF_ROW_NOISE] = run->noise;
+    row[KLF_ROW_DRAWS] = run->draws;
     /* while the run goes on a step has been taken: the estimates are those of the member before */
     const double *theta = run->status == KLF_RUN_GOING ? run->theta_previous : run->theta;
     memcpy(row + KLF_ROW_COLUMNS, theta, run->sizes.parameters * sizeof *row);

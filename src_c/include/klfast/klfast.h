@@ -280,7 +280,8 @@ typedef enum {
 /* One row of history; the parameters follow it in memory. */
 enum {
     KLF_ROW_EVALUATIONS, KLF_ROW_SAMPLES, KLF_ROW_KL, KLF_ROW_KL_ERROR, KLF_ROW_GAIN,
-    KLF_ROW_GAIN_ERROR, KLF_ROW_EXPLAINED, KLF_ROW_LENGTH, KLF_ROW_COLUMNS
+    KLF_ROW_GAIN_ERROR, KLF_ROW_EXPLAINED, KLF_ROW_LENGTH, KLF_ROW_VARIANCE, KLF_ROW_NOISE,
+    KLF_ROW_DRAWS, KLF_ROW_COLUMNS
 };
 
 typedef struct {
@@ -291,13 +292,14 @@ typedef struct {
     size_t d;
     klf_sizes sizes;
     /* options */
-    klf_method method;
     klf_step_rule step_rule;
     int leave_one_out; /* the score method's baseline; without it the textbook's 1 + r */
     double step_size, tolerance;
-    uint64_t samples, max_samples, max_steps, max_evaluations;
-    /* state */
+    uint64_t max_samples, max_steps, max_evaluations;
+    /* state, from the first of these to the last, and what the pointers point to */
     klf_run_status status;
+    klf_method method; /* set before the start */
+    uint64_t samples;  /* of the next step; likewise */
     uint64_t next_block, steps, evaluations;
     uint64_t bad_block, bad_index; /* the sample at which the target failed */
     double reference;              /* r is summed about it */
@@ -305,6 +307,9 @@ typedef struct {
     int quiet, floored;            /* steps in a row without sign of gain; at max_samples */
     int has_previous, rejections, stalled;
     double kl, kl_error, gain, gain_error, explained, length; /* of the last step */
+    double variance; /* of the log-ratio */
+    double noise;    /* what sampling adds to g.g/2 on average */
+    double draws;    /* of p that the samples are worth */
     double kl_previous, kl_error_previous, gain_previous, explained_previous, predicted;
     double probe_gain; /* of the probe before */
     double adam_power_mean, adam_power_square;
@@ -342,6 +347,11 @@ size_t klf_reverse_probe_work(const klf_reverse *run, size_t n);
 /* Back to the member before a landing at which log q turned out not to be finite; 0 if there was no
  * landing. */
 int klf_reverse_undo_landing(klf_reverse *run);
+/* The state as klf_reverse_saved numbers, and back into a run with the same family, dimension and
+ * options: it goes on to the same bits. For this version and kind of machine only. */
+size_t klf_reverse_saved(const klf_reverse *run);
+void klf_reverse_save(const klf_reverse *run, double *saved);
+void klf_reverse_restore(klf_reverse *run, const double *saved);
 /* One update of the parameters from the moments of a step of n samples; sets status when done. */
 void klf_reverse_update(klf_reverse *run, const double *moments);
 /* The same for NODES; `coarse` are the moments of every second node. */
