@@ -128,5 +128,6 @@ def _shifted(log_ratio: ArrayLike) -> Values:
         raise ValueError(f"log_ratio[{i}] = {values[i]}: must be finite, or -inf for a weight of 0")
     if np.isneginf(values).all():
         raise ValueError("log_ratio is -inf throughout: all weights are 0")
-    shifted: Values = values - values.max()
+    with np.errstate(over="ignore"):
+        shifted: Values = values - values.max()
     return shifted

@@ -91,8 +91,8 @@ def minimize_reverse_kl(
         all. The reverse divergence may have several minima, and no diagnostic sees a mode of q that
         p never visits: only other starts find it.
     annealing : sequence of float, optional
-        Inverse temperatures, ascending in (0, 1]: each start is first fitted to q**beta, which is
-        flatter, for each beta in turn.
+        Inverse temperatures, ascending in (0, 1]: each start is first fitted to q**power, which is
+        flatter, for each power in turn.
     callback : callable, optional
         Called after each step with a `FitResult` of the state, as SciPy's
         ``callback(intermediate_result)``; raising StopIteration ends the run.
@@ -128,6 +128,8 @@ def minimize_reverse_kl(
     ('exact', True, True)
     """
     starts = _starts(p, start)
+    if q is None:
+        raise TypeError("q is NoneType: it must be a distribution, a Mixture or a callable log q(x)")
     temperatures = _inverse_temperatures(annealing)
     options: dict[str, Any] = {
         "method": method, "samples": samples, "max_samples": max_samples, "max_steps": max_steps,
@@ -179,8 +181,8 @@ def _anneal(
 ) -> FitResult:
     """One fit through all temperatures; its evaluations and seconds are those of all."""
     evaluations, seconds = 0, 0.0
-    for beta in temperatures:
-        target = q if beta == 1.0 else _Tempered(q, beta)
+    for power in temperatures:
+        target = q if power == 1.0 else _Tempered(q, power)
         result = ReverseMinimizer(member, target, **options, **budgets.share()).run()
         budgets.spend(result)
         evaluations += result.evaluations
@@ -192,14 +194,14 @@ def _anneal(
 
 
 class _Tempered:
-    """The target q**beta."""
+    """The target q**power."""
 
-    def __init__(self, q: Any, beta: float) -> None:
+    def __init__(self, q: Any, power: float) -> None:
         self.q = q.log_density if isinstance(q, Distribution | Mixture) else q
-        self.beta = beta
+        self.power = power
 
     def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
-        return self.beta * evaluate_log_density(self.q, x)
+        return self.power * evaluate_log_density(self.q, x)
 
 
 def _starts(p: Any, start: Any) -> list[Distribution]:
@@ -228,7 +230,7 @@ def _inverse_temperatures(annealing: Any) -> list[float]:
     """Checked, and with 1 at the end."""
     if annealing is None:
         return [1.0]
-    betas = [positive(beta, f"annealing[{i}]") for i, beta in enumerate(annealing)]
-    if any(b > 1.0 for b in betas) or any(a >= b for a, b in zip(betas, betas[1:], strict=False)):
+    powers = [positive(power, f"annealing[{i}]") for i, power in enumerate(annealing)]
+    if any(b > 1.0 for b in powers) or any(a >= b for a, b in zip(powers, powers[1:], strict=False)):
         raise ValueError(f"annealing={list(annealing)!r}: must ascend, from above 0 to at most 1")
-    return betas if betas and betas[-1] == 1.0 else [*betas, 1.0]
+    return powers if powers and powers[-1] == 1.0 else [*powers, 1.0]
