@@ -91,7 +91,7 @@ def pareto_k(log_ratio: ArrayLike) -> float:
     n = len(shifted)
     if n < _FEWEST:
         return math.nan
-    tail = int(math.ceil(min(0.2 * n, 3.0 * math.sqrt(n))))
+    tail = math.ceil(min(0.2 * n, 3.0 * math.sqrt(n)))
     w = vector_function("exp", shifted[n - tail - 1 :])
     excess = w[1:] - w[0]
     if not excess[-1] > _EQUAL * w[-1]:

@@ -43,8 +43,10 @@ FINE = Accuracy(1e-12, 1e-6, 37.0)  # what is left out is below the rounding of 
 
 
 class Nodes(NamedTuple):
-    """Points with the weights of p, which sum to 1; `even` are those of the rule of twice the
-    step."""
+    """Points with the weights of p, which sum to 1.
+
+    `even` are those of the rule of twice the step.
+    """
 
     x: Values
     weights: Values
@@ -93,10 +95,13 @@ class Lattice:
     def inside(self, x: Values) -> NDArray[np.bool_]:
         """Whether the points are no ends of the support, where log q need not be finite."""
         if self.kind == "unit interval":
-            return (x > 0.0) & (x < 1.0)
+            between: NDArray[np.bool_] = (x > 0.0) & (x < 1.0)
+            return between
         if self.kind in ("half line", "two half lines"):
-            return (x != self.origin) & np.isfinite(x)
-        return np.isfinite(x)
+            away: NDArray[np.bool_] = np.isfinite(x) & (x != self.origin)
+            return away
+        finite: NDArray[np.bool_] = np.isfinite(x)
+        return finite
 
     def log_mass(self, p: Distribution, u: Values, side: float) -> tuple[Values, Values]:
         """The points, and log(p(x) dx/du) there."""

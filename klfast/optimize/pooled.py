@@ -39,9 +39,9 @@ class Pool:
             self.x[-1] = np.concatenate([self.x[-1], x])
             self.log_q[-1] = np.concatenate([self.log_q[-1], log_q])
             return
-        for part, value in ((self.members, member), (self.x, x), (self.log_q, log_q)):
-            part.append(value)
-            del part[:-_MEMBERS]
+        self.members = [*self.members[1 - _MEMBERS :], member]
+        self.x = [*self.x[1 - _MEMBERS :], x]
+        self.log_q = [*self.log_q[1 - _MEMBERS :], log_q]
 
     def __len__(self) -> int:
         return sum(map(len, self.x))
@@ -85,7 +85,8 @@ class PooledSteps:
 
     def restore(self, state: tuple[list[Distribution], list[Values], list[Values]]) -> None:
         """Go back to what `state` gave."""
-        self.pool.members, self.pool.x, self.pool.log_q = (list(part) for part in state)
+        members, x, log_q = state
+        self.pool.members, self.pool.x, self.pool.log_q = list(members), list(x), list(log_q)
 
     def _wanted(self) -> int:
         """Draws of the next step: none that the budgets do not allow."""

@@ -39,7 +39,7 @@ class Remembered:
         self.x, self.log_q = joined[order], np.concatenate([self.log_q, log_q])[order]
 
     def at(self, x: Values) -> Values:
-        """log q at remembered points."""
+        """Log q at remembered points."""
         return self.log_q[np.searchsorted(self.x, x)]
 
 
@@ -97,7 +97,7 @@ class QuadratureSteps:
         return True
 
     def log_q_near(self, x: Values) -> Values:
-        """log q at any points, interpolated between those that are known."""
+        """Log q at any points, interpolated between those that are known."""
         return np.interp(x, self.known.x, self.known.log_q)
 
     @property

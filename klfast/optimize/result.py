@@ -111,7 +111,9 @@ class FitResult:
         if not np.isnan(self.gain):
             rows.append(("gain left", f"{self.gain:.2g} +- {self.gain_error:.2g}"))
         if not np.isnan(self.half_variance):
-            rows.append(("half variance", f"{self.half_variance:.6g} nats, R^2 {self.r_squared:.2g}"))
+            rows.append(
+                ("half variance", f"{self.half_variance:.6g} nats, R^2 {self.r_squared:.2g}")
+            )
         if not np.isnan(self.effective_samples):
             rows.append(("effective draws", f"{self.effective_samples:.6g}, signal to noise "
                          f"{self.signal_to_noise:.3g}, k-hat {self.pareto_k:.2g}"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -129,7 +130,7 @@ def minimize_reverse_kl(
     """
     starts = _starts(p, start)
     if q is None:
-        raise TypeError("q is NoneType: it must be a distribution, a Mixture or a callable log q(x)")
+        raise TypeError("q is None: it must be a distribution, a Mixture or a callable log q(x)")
     temperatures = _inverse_temperatures(annealing)
     options: dict[str, Any] = {
         "method": method, "samples": samples, "max_samples": max_samples, "max_steps": max_steps,
@@ -231,6 +232,6 @@ def _inverse_temperatures(annealing: Any) -> list[float]:
     if annealing is None:
         return [1.0]
     powers = [positive(power, f"annealing[{i}]") for i, power in enumerate(annealing)]
-    if any(b > 1.0 for b in powers) or any(a >= b for a, b in zip(powers, powers[1:], strict=False)):
+    if any(a >= b for a, b in pairwise(powers)) or any(b > 1.0 for b in powers):
         raise ValueError(f"annealing={list(annealing)!r}: must ascend, from above 0 to at most 1")
     return powers if powers and powers[-1] == 1.0 else [*powers, 1.0]

@@ -220,7 +220,7 @@ class ReverseMinimizer:
         return self._asked.copy()
 
     def tell(self, log_q: ArrayLike) -> None:
-        """log q at the points of the last `ask`, of shape (n,).
+        """Log q at the points of the last `ask`, of shape (n,).
 
         Raises
         ------
@@ -258,7 +258,8 @@ class ReverseMinimizer:
         kept = {name: value for name, value in options.items()
                 if name not in ("callback", "progress", "rng")}
         return {"p": p, "q": self._q, "options": kept, "stream": self._options.stream,
-                "rows": self._rows, "state": self._state(), "told": self._told, "asked": self._asked}
+                "rows": self._rows, "state": self._state(), "told": self._told,
+                "asked": self._asked}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         """As it was saved, to the same bits; callback and progress are not kept."""
@@ -459,7 +460,8 @@ class ReverseMinimizer:
     def _describe_support(self, x: object, outside: int, total: int) -> None:
         self._status = "support_error"
         self._where = f"x = {x}"
-        self._share = (f"{outside} of {total}" if total else "at least one") + " of the step's draws"
+        share = f"{outside} of {total}" if total else "at least one"
+        self._share = f"{share} of the step's draws"
 
     def _bad_value(self, value: str, x: object) -> str:
         return (
@@ -542,8 +544,11 @@ class ReverseMinimizer:
 
 
 def _choose(method: str, p: Distribution, target: Target | None) -> str:
-    """The rung that serves: quadrature where there is one; pooled draws for a log q in Python, the
-    dearer part of a step; else fresh draws."""
+    """The rung that serves.
+
+    Quadrature where there is one; pooled draws for a log q in Python, the dearer part of a step;
+    else fresh draws.
+    """
     if method == "auto":
         if has_nodes(p):
             return "quadrature"

@@ -34,7 +34,7 @@ def same(a, b):
     return (a.distribution == b.distribution and a.status == b.status
             and a.evaluations == b.evaluations
             and a.history.tobytes() == b.history.tobytes()
-            and (a.kl == b.kl or np.isnan(a.kl) and np.isnan(b.kl)))
+            and (a.kl == b.kl or (np.isnan(a.kl) and np.isnan(b.kl))))
 
 
 def whole(case):
