@@ -1,5 +1,7 @@
 from klfast._core.native import Accumulator as Accumulator
 from klfast._core.native import Stream as Stream
+from klfast.diagnostics import effective_sample_size as effective_sample_size
+from klfast.diagnostics import pareto_k as pareto_k
 from klfast.divergence import KLEstimate as KLEstimate
 from klfast.divergence import cross_entropy as cross_entropy
 from klfast.divergence import kl_divergence as kl_divergence
@@ -36,6 +38,7 @@ from klfast.families import Zipf as Zipf
 from klfast.families import families as families
 from klfast.families.family import NoMaximumError as NoMaximumError
 from klfast.optimize import FitResult as FitResult
+from klfast.optimize import ReverseMinimizer as ReverseMinimizer
 from klfast.optimize import minimize_forward_kl as minimize_forward_kl
 from klfast.optimize import minimize_reverse_kl as minimize_reverse_kl
 from klfast.targets import Mixture as Mixture

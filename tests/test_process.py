@@ -90,7 +90,8 @@ WORK = {
     "reverse, compiled, score": lambda: kf.minimize_reverse_kl(
         kf.Normal(1.0, 1.0), MIXTURE, method="score", step_size=1e-9, rng=1, **LONG),
     "reverse, compiled, natural": lambda: kf.minimize_reverse_kl(
-        kf.Normal(1.0, 1.0), MIXTURE, samples=2**28, rng=1, **{**LONG, "max_samples": 2**28}),
+        kf.Normal(1.0, 1.0), MIXTURE, method="natural", samples=2**28, rng=1,
+        **{**LONG, "max_samples": 2**28}),
     "reverse, callable": lambda: kf.minimize_reverse_kl(
         kf.Normal(1.0, 1.0), slow_log_q, method="score", step_size=1e-9, rng=1, **LONG),
     "reverse, callable, many samples": lambda: kf.minimize_reverse_kl(

@@ -53,10 +53,21 @@ cdef extern from "klfast/klfast.h" nogil:
         KLF_NATURAL
         KLF_UNCONSTRAINED
 
+    ctypedef enum klf_support:
+        KLF_SUPPORT_LINE
+        KLF_SUPPORT_HALF_LINE
+        KLF_SUPPORT_TWO_HALF_LINES
+        KLF_SUPPORT_UNIT_INTERVAL
+        KLF_SUPPORT_CIRCLE
+        KLF_SUPPORT_INTEGERS
+        KLF_SUPPORT_SPACE
+
     ctypedef struct klf_family:
         const char *name
         int is_integer
         int is_vector
+        klf_support support
+        const klf_parameter *origin
         const char *data_rule
         const char *no_maximum
         const char *natural_rule
@@ -125,6 +136,7 @@ cdef extern from "klfast/klfast.h" nogil:
     ctypedef enum klf_moments_kind:
         KLF_MOMENTS_SCORE
         KLF_MOMENTS_GRADIENT
+        KLF_MOMENTS_PRODUCTS
         KLF_MOMENTS_FULL
 
     size_t klf_moments_size(klf_moments_kind kind, size_t k)
@@ -145,6 +157,8 @@ cdef extern from "klfast/klfast.h" nogil:
     ctypedef enum klf_method:
         KLF_METHOD_NATURAL
         KLF_METHOD_SCORE
+        KLF_METHOD_NODES
+        KLF_METHOD_POOLED
 
     ctypedef enum klf_step_rule:
         KLF_STEP_CONSTANT
@@ -187,11 +201,15 @@ cdef extern from "klfast/klfast.h" nogil:
         uint64_t evaluations
         uint64_t bad_block
         uint64_t bad_index
+        int quiet
         double kl
         double kl_error
         double gain
         double gain_error
         double explained
+        double variance
+        double noise
+        double draws
         double *theta
         double *constants
         double *table
@@ -207,14 +225,18 @@ cdef extern from "klfast/klfast.h" nogil:
     klf_run_status klf_reverse_block(const klf_reverse *run, uint64_t block, size_t n,
                                      double *moments, double *work, uint64_t *bad_index)
     klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const double *x,
-                                           const double *log_q, double *moments, double *work,
-                                           uint64_t *bad_index)
+                                           const double *log_q, const double *weights,
+                                           double *moments, double *work, uint64_t *bad_index)
     size_t klf_reverse_probe_samples(const klf_reverse *run)
     int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
                           double *work)
     size_t klf_reverse_probe_work(const klf_reverse *run, size_t n)
     int klf_reverse_undo_landing(klf_reverse *run)
+    size_t klf_reverse_saved(const klf_reverse *run)
+    void klf_reverse_save(const klf_reverse *run, double *saved)
+    void klf_reverse_restore(klf_reverse *run, const double *saved)
     void klf_reverse_update(klf_reverse *run, const double *moments)
+    void klf_reverse_update_nodes(klf_reverse *run, const double *moments, const double *coarse)
     uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history)
     void klf_reverse_row(const klf_reverse *run, double *row)
 

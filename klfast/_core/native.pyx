@@ -6,6 +6,7 @@ layer, once, before any work; kernels assume valid input.
 """
 import operator
 import os
+from collections import namedtuple
 
 import numpy as np
 

@@ -59,6 +59,23 @@ STATUS = {
     KLF_RUN_DIVERGED: "diverged",
 }
 
+METHODS = {
+    "natural": KLF_METHOD_NATURAL,
+    "score": KLF_METHOD_SCORE,
+    "quadrature": KLF_METHOD_NODES,
+    "pooled": KLF_METHOD_POOLED,
+}
+
+SUPPORTS = {
+    KLF_SUPPORT_LINE: "line",
+    KLF_SUPPORT_HALF_LINE: "half line",
+    KLF_SUPPORT_TWO_HALF_LINES: "two half lines",
+    KLF_SUPPORT_UNIT_INTERVAL: "unit interval",
+    KLF_SUPPORT_CIRCLE: "circle",
+    KLF_SUPPORT_INTEGERS: "integers",
+    KLF_SUPPORT_SPACE: "space",
+}
+
 STEP_RULES = {
     "constant": KLF_STEP_CONSTANT,
     "decaying": KLF_STEP_DECAYING,
@@ -66,7 +83,18 @@ STEP_RULES = {
 }
 
 HISTORY_COLUMNS = ("evaluations", "samples", "kl", "kl_error", "gain", "gain_error", "explained",
-                   "length")
+                   "length", "variance", "noise", "draws")
+
+Estimates = namedtuple("Estimates", "kl, kl_error, gain, gain_error, explained, variance, noise, "
+                                    "draws")
+
+
+def support_of(Distribution p):
+    """Where the mass of one member can lie: the kind of set, and the point its half lines begin
+    at."""
+    cdef const klf_parameter *origin = p.family.origin
+    where = 0.0 if origin is NULL else p.theta[origin - p.family.parameters]
+    return SUPPORTS[p.family.support], where
 
 
 cdef uint64_t PIECE_BLOCKS = 512  # blocks of samples that a Python log q is handed in a piece
@@ -99,7 +127,7 @@ cdef class ReverseRun:
         self.run.stream = stream.key
         self.run.d = start.d
         self.run.sizes = start.sizes
-        self.run.method = KLF_METHOD_NATURAL if method == "natural" else KLF_METHOD_SCORE
+        self.run.method = METHODS[method]
         self.run.step_rule = STEP_RULES[step_rule]
         self.run.leave_one_out = leave_one_out
         self.run.step_size = step_size
@@ -139,9 +167,9 @@ cdef class ReverseRun:
 
     @property
     def estimates(self):
-        """kl, kl_error, gain, gain_error, explained of the last step."""
-        return (self.run.kl, self.run.kl_error, self.run.gain, self.run.gain_error,
-                self.run.explained)
+        """What the last step's samples tell."""
+        return Estimates(self.run.kl, self.run.kl_error, self.run.gain, self.run.gain_error,
+                         self.run.explained, self.run.variance, self.run.noise, self.run.draws)
 
     def distribution(self):
         """The present member."""
@@ -186,8 +214,28 @@ cdef class ReverseRun:
         count = int(count)
         return self._draw(self.stream.reserve(-(-count // KLF_BLOCK)), count, threads)
 
+    def state(self):
+        """What `restore` needs to go on from here to the same bits: the run and its stream."""
+        cdef cnp.ndarray saved = np.empty(klf_reverse_saved(&self.run))
+        klf_reverse_save(&self.run, data_of(saved))
+        return saved, self.stream.block
+
+    def restore(self, state):
+        """Go back to what `state` gave, here or in a run made with the same arguments."""
+        cdef cnp.ndarray saved = state[0]
+        if saved.shape[0] != <Py_ssize_t>klf_reverse_saved(&self.run):
+            raise ValueError("the state is that of another run, or of another version of klfast")
+        klf_reverse_restore(&self.run, data_of(saved))
+        self.stream.next_block = state[1]
+
+    def use(self, str method, samples):
+        """Go on by another method, with `samples` draws of the next step."""
+        self.run.method = METHODS[method]
+        self.run.samples = samples
+        self.run.quiet = 0
+
     def count_evaluations(self, n):
-        """Count evaluations of log q that led to no step."""
+        """Count evaluations of log q that lead to no step by themselves."""
         self.run.evaluations += n
 
     def undo_landing(self):
@@ -231,7 +279,7 @@ cdef class ReverseRun:
             if log_q is None:
                 return
             for part in for_ranges(
-                    lambda a, b: self._given_range(x, log_q, n, start // KLF_BLOCK, a, b),
+                    lambda a, b: self._given_range(x, log_q, None, n, start // KLF_BLOCK, a, b),
                     (n + KLF_BLOCK - 1) // KLF_BLOCK, chunk_blocks(self.run.sizes.event), threads):
                 klf_accumulator_merge(&total.sums, &part.sums)
             if self.run.status != KLF_RUN_GOING:
@@ -240,14 +288,31 @@ cdef class ReverseRun:
         self.run.evaluations += samples
         klf_reverse_update(&self.run, data_of(moments))
 
-    def _given_range(self, cnp.ndarray rows, cnp.ndarray log_q, size_t total, uint64_t number,
-                     size_t a, size_t b):
+    def weighted_moments(self, x, log_q, weights, threads=1):
+        """Moments of weighted samples of known, finite log q under the present member."""
+        cdef cnp.ndarray rows = np.ascontiguousarray(x)
+        cdef size_t n = rows.shape[0]
+        return self._sum(lambda a, b: self._given_range(rows, log_q, weights, n, 0, a, b),
+                         (n + KLF_BLOCK - 1) // KLF_BLOCK, threads)
+
+    def update_nodes(self, cnp.ndarray moments, cnp.ndarray coarse):
+        """One step from the moments of quadrature nodes, and of every second of them."""
+        klf_reverse_update_nodes(&self.run, data_of(moments), data_of(coarse))
+
+    def update_pooled(self, cnp.ndarray moments, samples):
+        """One step from the moments of pooled draws; `samples` more are to come."""
+        self.run.samples = samples
+        klf_reverse_update(&self.run, data_of(moments))
+
+    def _given_range(self, cnp.ndarray rows, cnp.ndarray log_q, weights, size_t total,
+                     uint64_t number, size_t a, size_t b):
         """Moments of blocks a to b of the rows, numbered from `number` on."""
         cdef Sums part = Sums(self.run.sums.width)
         cdef double *work = new_doubles(klf_reverse_work(&self.run) + part.sums.width)
         cdef double *moments = work + klf_reverse_work(&self.run)
         cdef const double *x = data_of(rows)
         cdef const double *q = data_of(log_q)
+        cdef const double *w = pointer_or_null(weights)
         cdef size_t i = 0, n
         cdef uint64_t bad = 0
         cdef klf_run_status status = KLF_RUN_GOING
@@ -256,7 +321,7 @@ cdef class ReverseRun:
                 n = total - i * KLF_BLOCK if total - i * KLF_BLOCK < KLF_BLOCK else KLF_BLOCK
                 status = klf_reverse_block_given(
                     &self.run, n, x + i * KLF_BLOCK * self.run.sizes.event, q + i * KLF_BLOCK,
-                    moments, work, &bad)
+                    w + i * KLF_BLOCK if w is not NULL else NULL, moments, work, &bad)
                 if status != KLF_RUN_GOING:
                     break
                 klf_accumulator_add(&part.sums, number + i, moments)

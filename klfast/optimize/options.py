@@ -54,6 +54,7 @@ class Options:
 
     max_steps: int
     max_evaluations: int
+    max_seconds: float
     deadline: float
     tolerance: float
     step_size: float
@@ -89,6 +90,7 @@ class Options:
             max_evaluations=LARGEST_COUNT
             if max_evaluations is None
             else count(max_evaluations, "max_evaluations", 1),
+            max_seconds=seconds,
             deadline=time.monotonic() + seconds,
             tolerance=positive(tolerance, "tolerance", zero=True),
             step_size=positive(step_size, "step_size"),

@@ -37,6 +37,18 @@ class FitResult:
     gain, gain_error : float
         Predicted reduction of the divergence by one more step, and its standard error, which holds
         near the minimum and is too small far from it.
+    half_variance : float
+        For the reverse direction: half the variance of log p - log q under p, which is the
+        divergence to second order where p is near q, and needs no normaliser.
+    r_squared : float
+        Share of that variance that the score explains: near 1 a step leads far, at the minimum it
+        is 0, but for noise.
+    effective_samples : float
+        Draws of p that the last estimates are worth; inf for a quadrature.
+    signal_to_noise : float
+        Length of the natural gradient over the root of its sampling variance.
+    pareto_k : float
+        k-hat of q/p: see `pareto_k`. It cannot see a mode of q that p never visits.
     status : str
         One of "exact", "converged", "noise_floor", "budget", "stopped_by_callback",
         "support_error", "diverged".
@@ -48,6 +60,8 @@ class FitResult:
         Steps taken; evaluations of log q, or data used.
     seconds : float
         Wall time.
+    starts : tuple of FitResult
+        From several starts: what each reached; evaluations and seconds are each start's own.
     history : structured ndarray
         One record to a step: the estimates, and the parameters they belong to.
     """
@@ -67,6 +81,12 @@ class FitResult:
     log_likelihood: float = np.nan
     gain: float = np.nan
     gain_error: float = np.nan
+    half_variance: float = np.nan
+    r_squared: float = np.nan
+    effective_samples: float = np.nan
+    signal_to_noise: float = np.nan
+    pareto_k: float = np.nan
+    starts: tuple[FitResult, ...] = ()
     history: NDArray[np.void] = field(default_factory=lambda: _NO_HISTORY, repr=False)
 
     @property
@@ -90,6 +110,16 @@ class FitResult:
             rows.append(("log-likelihood", f"{self.log_likelihood:.6f}"))
         if not np.isnan(self.gain):
             rows.append(("gain left", f"{self.gain:.2g} +- {self.gain_error:.2g}"))
+        if not np.isnan(self.half_variance):
+            rows.append(
+                ("half variance", f"{self.half_variance:.6g} nats, R^2 {self.r_squared:.2g}")
+            )
+        if not np.isnan(self.effective_samples):
+            rows.append(("effective draws", f"{self.effective_samples:.6g}, signal to noise "
+                         f"{self.signal_to_noise:.3g}, k-hat {self.pareto_k:.2g}"))
+        if self.starts:
+            reached = ", ".join(f"{r.kl:.6g}" for r in self.starts)
+            rows.append((f"{len(self.starts)} starts", f"reached {reached}"))
         rows.append(("steps", f"{self.steps}"))
         rows.append(("evaluations", f"{self.evaluations}"))
         rows.append(("seconds", f"{self.seconds:.3g}"))

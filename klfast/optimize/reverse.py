@@ -2,40 +2,19 @@
 
 from __future__ import annotations
 
-import time
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from klfast._core.native import HISTORY_COLUMNS, Distribution, ReverseRun, Target
-from klfast.optimize.options import Options, choice, count, one_member
-from klfast.optimize.progress import Progress
+from klfast._core.native import Distribution, as_stream
+from klfast.optimize.options import count, one_member, positive
 from klfast.optimize.result import FitResult
-from klfast.targets import (
-    Mixture,
-    check_same_space,
-    compiled_target,
-    evaluate_log_density,
-    is_class_of_family,
-    kind_of,
-)
-
-_MESSAGES = {
-    "exact": "q is in the family, and the fit is q to rounding",
-    "converged": "the predicted gain of a further step is below the tolerance",
-    "noise_floor": "the gain that is left cannot be told from the sampling noise at max_samples",
-    "budget": "the budget of steps, evaluations or seconds is used up",
-    "stopped_by_callback": "the callback raised StopIteration",
-    "support_error": "D(p || q) is infinite: log q is -inf at {where}, {share} of the step's draws",
-    "diverged": "no valid step could be taken: the divergence or its gradient is not finite, or "
-    "the step leaves the domain; log q may be improper, or step_size too large",
-}
-
-# Draws of one call of a Python log q, and of a run of compiled steps between looks at signals.
-_LARGEST_CALL = 1 << 16
-_LARGEST_PROBE = 1 << 16
-_LARGEST_RUN = 1 << 18
+from klfast.optimize.reverse_minimizer import ReverseMinimizer
+from klfast.targets import Mixture, evaluate_log_density
 
 
 def minimize_reverse_kl(
@@ -43,7 +22,7 @@ def minimize_reverse_kl(
     q: Any,
     *,
     method: str = "auto",
-    samples: int = 1000,
+    samples: int | None = None,
     max_samples: int = 1 << 22,
     max_steps: int = 2000,
     max_evaluations: int | None = None,
@@ -52,7 +31,8 @@ def minimize_reverse_kl(
     step_size: float = 0.01,
     optimizer: str = "constant",
     baseline: str | None = "leave-one-out",
-    start: Distribution | None = None,
+    start: Distribution | FitResult | Sequence[Distribution] | None = None,
+    annealing: Sequence[float] | None = None,
     callback: Any = None,
     progress: bool = False,
     threads: int | None = None,
@@ -71,17 +51,29 @@ def minimize_reverse_kl(
     q : distribution, Mixture or callable
         The target. A callable gets samples of shape (n,) or (n, d) and returns log q at each, of
         shape (n,); it may be unnormalised.
-    method : {"auto", "natural", "score"}
-        "natural" (now also "auto") first tests whether q is in the family, by a regression whose
-        residual is then rounding error, and if so lands on it; else it follows the natural gradient
-        F^-1 E[s r] with the exact Fisher information, within a trust region on D(p_new || p_old)
-        that widens with the share of r that the score explains, and doubles the number of samples
-        at the noise floor. "score" is the textbook algorithm: u <- u - step_size E[s (1 + r)] in
-        unconstrained coordinates. Here s is the score and r = log p - log q.
-    samples : int
-        Draws of a step (of the first ones, for "natural"); at least 2.
+    method : {"auto", "quadrature", "pooled", "natural", "score"}
+        All but "score" first test whether q is in the family, by a regression whose residual is
+        then rounding error, and if so land on it. With r = log p - log q and s the score:
+
+        - "quadrature", for families of numbers and counts: Newton steps from sums over nodes of p,
+          or over all of a count's support, on one lattice on which log q is remembered. No draws;
+          the rule is refined until it agrees with the one of half as many nodes.
+        - "pooled": least squares of r on s over all draws up to now, weighted as draws of the
+          mixture of the members that they came from. For dear targets.
+        - "natural": the natural gradient E[s r], with the exact Fisher information, from fresh
+          draws at each step, twice as many at the noise floor. For compiled targets.
+        - "score": the textbook algorithm, u <- u - step_size E[s (1 + r)] in unconstrained
+          coordinates.
+        - "auto": "quadrature" where the family has nodes; else "pooled" for a callable and
+          "natural" for a distribution or Mixture.
+
+        Steps keep to a trust region on D(p_new || p_old) that widens with the share of r that the
+        score explains.
+    samples : int, optional
+        Draws of the first step, of every step for "score"; at least 2. By default 1000, and for
+        "pooled" a few to each coordinate.
     max_samples : int
-        Largest number of draws of a step.
+        Largest number of draws of a step; of all draws, for "pooled".
     max_steps, max_evaluations, max_seconds : int, int, float, optional
         Budgets. The one of evaluations is never exceeded.
     tolerance : float
@@ -94,8 +86,14 @@ def minimize_reverse_kl(
     baseline : {"leave-one-out", None}
         Of the method "score": the leave-one-out mean of r, which makes the estimate the sample
         covariance of s and r; or the textbook's 1 + r.
-    start : distribution, optional
-        Where to start instead of at `p`; of the same family.
+    start : distribution, FitResult or sequence of distributions, optional
+        Where to start instead of at `p`; of the same family. From several starts each is fitted,
+        budgets shared, and the one of the least divergence returned; `starts` of the result has
+        all. The reverse divergence may have several minima, and no diagnostic sees a mode of q that
+        p never visits: only other starts find it.
+    annealing : sequence of float, optional
+        Inverse temperatures, ascending in (0, 1]: each start is first fitted to q**power, which is
+        flatter, for each power in turn.
     callback : callable, optional
         Called after each step with a `FitResult` of the state, as SciPy's
         ``callback(intermediate_result)``; raising StopIteration ends the run.
@@ -130,211 +128,110 @@ def minimize_reverse_kl(
     >>> r.status, r.kl < 1e-12, r.steps <= 3
     ('exact', True, True)
     """
-    first = one_member(p if start is None else start, "p" if start is None else "start",
-                       interior=True)
-    if type(first) is not type(p) or first.event_shape != p.event_shape:
-        raise TypeError(f"start is {first!r}: it must be of the family of p, {type(p).__name__}")
-    choice(method, "method", ("auto", "natural", "score"))
-    choice(baseline, "baseline", ("leave-one-out", None))
-    options = Options.check(
-        max_steps=max_steps, max_evaluations=max_evaluations, max_seconds=max_seconds,
-        tolerance=tolerance, step_size=step_size, optimizer=optimizer, callback=callback,
-        progress=progress, threads=threads, rng=rng,
-    )
-    draws = count(samples, "samples", 2)
-    largest = max(draws, count(max_samples, "max_samples", 2))
-    target = _check_target(q, first)
-    run = ReverseRun(
-        first, target, options.stream,
-        method="score" if method == "score" else "natural",
-        step_rule=options.optimizer, leave_one_out=baseline is not None,
-        step_size=options.step_size, tolerance=options.tolerance, samples=draws,
-        max_samples=largest, max_steps=options.max_steps,
-        max_evaluations=options.max_evaluations,
-    )
-    return _Driver(run, q, target, options, "score" if method == "score" else "natural").drive()
+    starts = _starts(p, start)
+    if q is None:
+        raise TypeError("q is None: it must be a distribution, a Mixture or a callable log q(x)")
+    temperatures = _inverse_temperatures(annealing)
+    options: dict[str, Any] = {
+        "method": method, "samples": samples, "max_samples": max_samples, "max_steps": max_steps,
+        "tolerance": tolerance, "step_size": step_size, "optimizer": optimizer,
+        "baseline": baseline, "callback": callback, "progress": progress, "threads": threads,
+        "rng": as_stream(rng),
+    }
+    budgets = _Budgets(max_evaluations, max_seconds, len(starts) * len(temperatures))
+    results: list[FitResult] = []
+    for member in starts:
+        results.append(_anneal(member, q, temperatures, options, budgets))
+        if results[-1].status == "stopped_by_callback":
+            break
+    if len(starts) == 1:
+        return results[0]
+    best = min(results, key=lambda r: r.kl if r.kl == r.kl else np.inf)
+    return replace(best, starts=tuple(results))
 
 
-def _check_target(q: Any, p: Distribution) -> Target | None:
-    """The compiled form of q; None for a callable."""
-    if isinstance(q, Mixture | Distribution):
-        check_same_space(q, p, "q", "p")
-        return compiled_target(q)
-    if not callable(q) or is_class_of_family(q):
-        raise TypeError(
-            f"q is {kind_of(q)}: it must be a distribution, a Mixture or a callable log q(x)"
-        )
-    return None
+class _Budgets:
+    """Evaluations and seconds, shared evenly by the fits that are still to be made."""
+
+    def __init__(self, evaluations: Any, seconds: Any, fits: int) -> None:
+        self.evaluations = None if evaluations is None else count(evaluations, "max_evaluations", 1)
+        self.seconds = None if seconds is None else positive(seconds, "max_seconds")
+        self.fits = fits
+
+    def share(self) -> dict[str, Any]:
+        """What the next fit may use; None has no limit."""
+        return {
+            "max_evaluations": None if self.evaluations is None
+            else max(1, self.evaluations // self.fits),
+            "max_seconds": None if self.seconds is None
+            else max(1e-9, self.seconds / self.fits),
+        }
+
+    def spend(self, result: FitResult) -> None:
+        """Take off what a fit has used."""
+        self.fits -= 1
+        if self.evaluations is not None:
+            self.evaluations -= result.evaluations
+        if self.seconds is not None:
+            self.seconds -= result.seconds
 
 
-class _Driver:
-    """One run from its start to its result."""
+def _anneal(
+    member: Distribution, q: Any, temperatures: list[float], options: dict[str, Any],
+    budgets: _Budgets,
+) -> FitResult:
+    """One fit through all temperatures; its evaluations and seconds are those of all."""
+    evaluations, seconds = 0, 0.0
+    for power in temperatures:
+        target = q if power == 1.0 else _Tempered(q, power)
+        result = ReverseMinimizer(member, target, **options, **budgets.share()).run()
+        budgets.spend(result)
+        evaluations += result.evaluations
+        seconds += result.seconds
+        if result.status in ("support_error", "stopped_by_callback", "diverged"):
+            break
+        member = result.distribution
+    return replace(result, evaluations=evaluations, seconds=seconds)
 
-    def __init__(
-        self, run: ReverseRun, q: Any, target: Target | None, options: Options, method: str
-    ) -> None:
-        self.run = run
-        self.q = q
-        self.target = target
-        self.options = options
-        self.method = method
-        self.rows: list[NDArray[np.float64]] = []
-        self.status = "going"
-        self.undetermined = False
-        self.where = ""
-        self.share = ""
-        self.began = time.monotonic()
-        self.event = max(1, int(np.prod(run.distribution().event_shape)))
 
-    def drive(self) -> FitResult:
-        options = self.options
-        probing = True
-        with Progress(options.progress, options.max_steps) as progress:
-            while self.status == "going":
-                if time.monotonic() > options.deadline:
-                    self.status = "budget"
-                    break
-                if probing:
-                    probing = self._probe()
-                else:
-                    self._advance()
-                    probing = self.undetermined
-                if self.status == "going":
-                    self.status = self.run.status
-                kl, error = self.run.estimates[:2]
-                progress.show(self.run.steps, f"KL {kl:.6g} +- {error:.2g}")
-                if options.callback is not None:
-                    self._report()
-        if self.status in ("target_nan", "target_infinite"):
-            value = "NaN" if self.status == "target_nan" else "+inf"
-            raise ValueError(self._bad_value(value, self.run.bad_sample()))
-        return self._result()
+class _Tempered:
+    """The target q**power."""
 
-    def _report(self) -> None:
-        try:
-            assert self.options.callback is not None
-            self.options.callback(self._result())
-        except StopIteration:
-            self.status = "stopped_by_callback"
+    def __init__(self, q: Any, power: float) -> None:
+        self.q = q.log_density if isinstance(q, Distribution | Mixture) else q
+        self.power = power
 
-    def _probe(self) -> bool:
-        """Try the in-family probe; whether to try it again after the step it took.
+    def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        return self.power * evaluate_log_density(self.q, x)
 
-        Where few draws do not tell, since nearly all are the same count, more are taken.
-        """
-        n = self.run.probe_samples()
-        while True:
-            again = self._probe_with(n)
-            if not self.undetermined or self.status != "going" or n >= _LARGEST_PROBE:
-                return again
-            n *= 8
 
-    def _probe_with(self, n: int) -> bool:
-        self.undetermined = False
-        if self.run.evaluations + n > self.options.max_evaluations:
-            self.status = "budget"
-            return False
-        x = self.run.draw(n)
-        log_q = self._log_q(x)
-        if log_q is None:
-            if self.run.undo_landing():  # q only looked like a member where p was
-                self.status = "going"
-            return False
-        verdict = self.run.probe(x, log_q)
-        self.undetermined = verdict < 0
-        if verdict > 0:
-            self.rows.append(self.run.history_row()[None])
-        elif self.run.evaluations + self.run.samples > self.options.max_evaluations:
-            self.status = "budget"
-        return verdict > 0
-
-    def _advance(self) -> None:
-        """One step, or many if nobody needs to hear of each."""
-        run, samples = self.run, self.run.samples
-        work = samples * self.event
-        if self.target is None:
-            run.step_python(self._log_q, self.options.threads)
-            if self.status != "going":
-                return
-            self.rows.append(run.history_row()[None])
-        elif work > _LARGEST_RUN // 4:
-            run.step_compiled(self.options.threads)
-            self.rows.append(run.history_row()[None])
-        else:
-            quiet = self.options.callback is None and not self.undetermined
-            self.rows.append(run.run_compiled(max(1, _LARGEST_RUN // work) if quiet else 1))
-        if run.status == "support_error":
-            self._describe_support(run.bad_sample(), 0, 0)
-
-    def _log_q(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
-        """Log q at samples, all finite; None where some are -inf: the run is then over."""
-        if self.target is not None:
-            values = self.target.log_density(np.ascontiguousarray(x), len(x))
-        else:
-            values = np.concatenate(
-                [
-                    evaluate_log_density(self.q, x[i : i + _LARGEST_CALL])
-                    for i in range(0, len(x), _LARGEST_CALL)
-                ]
+def _starts(p: Any, start: Any) -> list[Distribution]:
+    """The members to start from, checked."""
+    first = one_member(p, "p", interior=start is None)
+    if start is None:
+        return [first]
+    several = isinstance(start, Sequence) and not isinstance(start, Distribution)
+    given = list(start) if several else [start]
+    if not given:
+        raise ValueError("start is empty: it must hold at least one distribution")
+    found = []
+    for i, one in enumerate(given):
+        name = f"start[{i}]" if several else "start"
+        one = one.distribution if isinstance(one, FitResult) else one
+        member = one_member(one, name, interior=True)
+        if type(member) is not type(first) or member.event_shape != first.event_shape:
+            raise TypeError(
+                f"{name} is {member!r}: it must be of the family of p, {type(first).__name__}"
             )
-        if np.isfinite(values).all():
-            return values
-        for bad, name in ((np.isnan(values), "NaN"), (np.isposinf(values), "+inf")):
-            if bad.any():
-                raise ValueError(self._bad_value(name, x[int(np.argmax(bad))]))
-        self.run.count_evaluations(len(x))
-        outside = np.isneginf(values)
-        self._describe_support(x[int(np.argmax(outside))], int(outside.sum()), len(x))
-        return None
+        found.append(member)
+    return found
 
-    def _describe_support(self, x: object, outside: int, total: int) -> None:
-        self.status = "support_error"
-        self.where = f"x = {x}"
-        self.share = f"{outside} of {total}" if total else "at least one"
 
-    def _bad_value(self, value: str, x: object) -> str:
-        return (
-            f"log_q is {value} at x = {x}, a draw of {self.run.distribution()!r} "
-            f"after {self.run.steps} steps: it must be finite, or -inf outside q's support"
-        )
-
-    def _history(self) -> NDArray[np.void]:
-        size = len(self.run.history_row()) - len(HISTORY_COLUMNS)
-        fields: list[Any] = [(name, np.float64) for name in HISTORY_COLUMNS]
-        fields.append(("parameters", np.float64, (size,)))
-        dtype = np.dtype(fields)
-        if not self.rows:
-            return np.empty(0, dtype=dtype)
-        return np.concatenate(self.rows).view(dtype).reshape(-1)
-
-    def _result(self) -> FitResult:
-        kl, kl_error, gain, gain_error, _ = self.run.estimates
-        distribution = self.run.distribution()
-        if self.status == "support_error":
-            kl, kl_error = np.inf, 0.0
-        elif type(self.q) is type(distribution):
-            kl, kl_error = distribution._kl(self.q), 0.0
-        elif self.status in ("going", "stopped_by_callback", "budget") and self.rows:
-            distribution = self._evaluated(distribution)
-        message = _MESSAGES.get(self.status, "the run goes on")
-        return FitResult(
-            distribution=distribution,
-            direction="reverse",
-            method=self.method,
-            kl=kl,
-            kl_error=kl_error,
-            gain=gain,
-            gain_error=gain_error,
-            status=self.status,
-            message=message.format(where=self.where, share=self.share),
-            steps=self.run.steps,
-            evaluations=self.run.evaluations,
-            seconds=time.monotonic() - self.began,
-            history=self._history(),
-        )
-
-    def _evaluated(self, distribution: Distribution) -> Distribution:
-        """The member that the last estimates belong to."""
-        theta = self.rows[-1][-1, len(HISTORY_COLUMNS) :]
-        shape = distribution.event_shape
-        return type(distribution)._from_theta(theta, (), shape[0] if shape else 1)
+def _inverse_temperatures(annealing: Any) -> list[float]:
+    """Checked, and with 1 at the end."""
+    if annealing is None:
+        return [1.0]
+    powers = [positive(power, f"annealing[{i}]") for i, power in enumerate(annealing)]
+    if any(a >= b for a, b in pairwise(powers)) or any(b > 1.0 for b in powers):
+        raise ValueError(f"annealing={list(annealing)!r}: must ascend, from above 0 to at most 1")
+    return powers if powers and powers[-1] == 1.0 else [*powers, 1.0]

@@ -138,6 +138,7 @@ static double kl(size_t d, const double *p, const double *q, double *work)
 const klf_family KLF_FAMILY(bernoulli) = {
     .name = "bernoulli",
     .is_integer = 1,
+    .support = KLF_SUPPORT_INTEGERS,
     .data_rule = "must be 0 or 1",
     .no_maximum = "every set of zeros and ones has one",
     .natural_rule = "must not be NaN",

@@ -146,6 +146,7 @@ static void shares(size_t n, const double *x, double *share, double *rest)
 
 const klf_family KLF_FAMILY(beta) = {
     .name = "beta",
+    .support = KLF_SUPPORT_UNIT_INTERVAL,
     .data_rule = "must be > 0 and < 1",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the spread "
                   "goes to 0; or they lie so near an end that a shape exceeds the largest double",

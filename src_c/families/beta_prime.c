@@ -142,6 +142,7 @@ static void shares(size_t n, const double *x, double *share, double *rest)
 
 const klf_family KLF_FAMILY(beta_prime) = {
     .name = "beta_prime",
+    .support = KLF_SUPPORT_HALF_LINE,
     .data_rule = "must be finite and > 0",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the spread "
                   "goes to 0; or they lie so near an end that a shape exceeds the largest double",

@@ -377,6 +377,7 @@ static double kl(size_t d, const double *p, const double *q, double *work)
 const klf_family KLF_FAMILY(binomial) = {
     .name = "binomial",
     .is_integer = 1,
+    .support = KLF_SUPPORT_INTEGERS,
     .data_rule = "must be a whole number from 0 to trials",
     .no_maximum = "with 0 trials every probability is as likely",
     .natural_rule = "must not be NaN",

@@ -241,6 +241,7 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
 
 const klf_family KLF_FAMILY(chi_square) = {
     .name = "chi_square",
+    .support = KLF_SUPPORT_HALF_LINE,
     .data_rule = "must be finite and > 0",
     .no_maximum = "the data are so near 0 or so large that the dof leaves the range of numbers",
     .natural_rule = "must be finite and > -1",

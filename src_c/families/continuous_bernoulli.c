@@ -292,6 +292,7 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
 
 const klf_family KLF_FAMILY(continuous_bernoulli) = {
     .name = "continuous_bernoulli",
+    .support = KLF_SUPPORT_UNIT_INTERVAL,
     .data_rule = "must be in [0, 1]",
     .no_maximum = "the data are all 0 or all 1, and the likelihood grows without bound with the "
                   "logit",

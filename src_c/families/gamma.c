@@ -453,6 +453,7 @@ static const klf_parameter parameters[] = {{"shape", KLF_SCALAR, KLF_POSITIVE, 0
 
 const klf_family KLF_FAMILY(gamma) = {
     .name = "gamma",
+    .support = KLF_SUPPORT_HALF_LINE,
     .data_rule = "must be finite and > 0",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the spread "
                   "goes to 0",

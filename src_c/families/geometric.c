@@ -121,6 +121,7 @@ static double kl(size_t d, const double *p, const double *q, double *work)
 const klf_family KLF_FAMILY(geometric) = {
     .name = "geometric",
     .is_integer = 1,
+    .support = KLF_SUPPORT_INTEGERS,
     .data_rule = "must be finite, a whole number >= 0",
     .no_maximum = "the data are too large for any probability that a double can hold",
     .natural_rule = "must be < 0",

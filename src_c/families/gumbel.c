@@ -201,6 +201,7 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
 
 const klf_family KLF_FAMILY(gumbel) = {
     .name = "gumbel",
+    .support = KLF_SUPPORT_LINE,
     .data_rule = "must be finite",
     .no_maximum = "the data are so far apart that the mean of their statistics overflows",
     .natural_rule = "must be finite and > 0",

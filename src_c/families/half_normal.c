@@ -152,6 +152,7 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
 
 const klf_family KLF_FAMILY(half_normal) = {
     .name = "half_normal",
+    .support = KLF_SUPPORT_HALF_LINE,
     .data_rule = "must be finite and >= 0",
     .no_maximum = "the data are all 0, and the likelihood grows without bound as the "
                   "scale goes to 0",

@@ -273,6 +273,7 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
 
 const klf_family KLF_FAMILY(inverse_gamma) = {
     .name = "inverse_gamma",
+    .support = KLF_SUPPORT_HALF_LINE,
     .data_rule = "must be finite and > 5.6e-309, so that 1/x is finite",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the spread "
                   "goes to 0",

@@ -152,6 +152,8 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
 
 const klf_family KLF_FAMILY(laplace) = {
     .name = "laplace",
+    .support = KLF_SUPPORT_TWO_HALF_LINES,
+    .origin = parameters + LOC,
     .data_rule = "must be finite",
     .no_maximum = "the data all equal loc, and the likelihood grows without bound as the "
                   "scale goes to 0",

@@ -247,6 +247,7 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
 
 const klf_family KLF_FAMILY(log_normal) = {
     .name = "log_normal",
+    .support = KLF_SUPPORT_HALF_LINE,
     .data_rule = "must be finite and > 0",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the scale "
                   "goes to 0",

@@ -322,6 +322,7 @@ static double kl(size_t d, const double *p, const double *q, double *work)
 const klf_family KLF_FAMILY(logarithmic) = {
     .name = "logarithmic",
     .is_integer = 1,
+    .support = KLF_SUPPORT_INTEGERS,
     .data_rule = "must be finite, a whole number >= 1",
     .no_maximum = "the data are all 1, and the likelihood grows as the probability goes to 0; or "
                   "they are too large for any probability that a double can hold",

@@ -765,6 +765,7 @@ static const klf_parameter parameters[] = {{"mean", KLF_VECTOR, KLF_REAL, 0},
 const klf_family KLF_FAMILY(multivariate_normal) = {
     .name = "multivariate_normal",
     .is_vector = 1,
+    .support = KLF_SUPPORT_SPACE,
     .data_rule = "must be finite",
     .no_maximum = "the data are too few or lie on a hyperplane, and the likelihood grows without "
                   "bound as the spread across it goes to 0",

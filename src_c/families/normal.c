@@ -111,6 +111,7 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
 
 const klf_family KLF_FAMILY(normal) = {
     .name = "normal",
+    .support = KLF_SUPPORT_LINE,
     .data_rule = "must be finite",
     .no_maximum = "the data are all equal, and the likelihood grows without bound as the scale "
                   "goes to 0",

@@ -175,6 +175,8 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
 
 const klf_family KLF_FAMILY(pareto) = {
     .name = "pareto",
+    .support = KLF_SUPPORT_HALF_LINE,
+    .origin = parameters + MINIMUM,
     .data_rule = "must be finite and >= minimum",
     .no_maximum = "the data all equal the minimum, and the likelihood grows without bound with "
                   "the shape",

@@ -315,6 +315,7 @@ static const klf_parameter parameters[] = {{"rate", KLF_SCALAR, KLF_NON_NEGATIVE
 const klf_family KLF_FAMILY(poisson) = {
     .name = "poisson",
     .is_integer = 1,
+    .support = KLF_SUPPORT_INTEGERS,
     .data_rule = "must be finite, a whole number >= 0",
     .no_maximum = "every set of counts has one",
     .natural_rule = "must be finite or -inf",

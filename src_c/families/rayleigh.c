@@ -152,6 +152,7 @@ static void reference(size_t d, size_t n, const double *x, const double *weights
 
 const klf_family KLF_FAMILY(rayleigh) = {
     .name = "rayleigh",
+    .support = KLF_SUPPORT_HALF_LINE,
     .data_rule = "must be finite and > 0",
     .no_maximum = "the data are too small to be told from 0",
     .natural_rule = "must be finite and < 0",

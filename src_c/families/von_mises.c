@@ -545,6 +545,7 @@ static klf_status fit(size_t d, const double *theta_reference, const double *con
 
 const klf_family KLF_FAMILY(von_mises) = {
     .name = "von_mises",
+    .support = KLF_SUPPORT_CIRCLE,
     .data_rule = "must be finite",
     .no_maximum = "the data are all one angle, and the likelihood grows without bound with the "
                   "concentration",

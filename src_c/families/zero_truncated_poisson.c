@@ -328,6 +328,7 @@ static double kl(size_t d, const double *p, const double *q, double *work)
 const klf_family KLF_FAMILY(zero_truncated_poisson) = {
     .name = "zero_truncated_poisson",
     .is_integer = 1,
+    .support = KLF_SUPPORT_INTEGERS,
     .data_rule = "must be finite, a whole number >= 1",
     .no_maximum = "the data are all 1, and the likelihood grows as the rate goes to 0",
     .natural_rule = "must be finite",

@@ -390,6 +390,7 @@ static double kl(size_t d, const double *p, const double *q, double *work)
 const klf_family KLF_FAMILY(zipf) = {
     .name = "zipf",
     .is_integer = 1,
+    .support = KLF_SUPPORT_INTEGERS,
     .data_rule = "must be finite, a whole number >= 1",
     .no_maximum = "the data are all 1, and the likelihood grows without bound with the exponent",
     .natural_rule = "must be finite and < -1",

@@ -15,7 +15,9 @@ size_t klf_moments_size(klf_moments_kind kind, size_t k)
     const size_t score = 3 + k, gradient = score + 2 + 2 * k;
     if (kind == KLF_MOMENTS_SCORE)
         return score;
-    return kind == KLF_MOMENTS_GRADIENT ? gradient : gradient + k * (k + 1);
+    if (kind == KLF_MOMENTS_GRADIENT)
+        return gradient;
+    return gradient + k * (k + 1) / (kind == KLF_MOMENTS_PRODUCTS ? 2 : 1);
 }
 
 /* The first node that starts at or after `first`. */

@@ -112,6 +112,8 @@ void KLF_LEVEL_SYMBOL(klf_block_moments)(klf_moments_kind kind, size_t k, size_t
         }
         for (size_t j = 0; j <= i; j++)
             *next++ = dot(n, ws, score + j * KLF_ROW);
+        if (kind == KLF_MOMENTS_PRODUCTS)
+            continue;
         multiply(n, s, wr, weighted_score);
         for (size_t j = 0; j <= i; j++)
             *with_ratio++ = dot(n, weighted_score, score + j * KLF_ROW);

@@ -9,6 +9,7 @@
  * gradient-following algorithms", Machine Learning 8, for the score function with a baseline.
  */
 #include <math.h>
+#include <stddef.h>
 #include <string.h>
 
 #include "klfast/klfast.h"
@@ -16,6 +17,7 @@
 
 enum {
     FULL_UP_TO = 16,    /* coordinates for which the regression of r on s is made at every step */
+    FULL_TRIANGLE = FULL_UP_TO * (FULL_UP_TO + 1) / 2,
     PROBE_UP_TO = 600,  /* coordinates for which the in-family probe is tried */
     SUM_NODES = 128,
     LARGEST_REJECTIONS = 40,
@@ -27,6 +29,7 @@ enum {
 };
 
 static const double TRUST_START = 0.5, TRUST_LEAST = 1e-3, TRUST_MOST = 2.0;
+static const double NODES_GAIN = 1e-14;
 static const double ADAM_MEAN = 0.9, ADAM_SQUARE = 0.999, ADAM_FLOOR = 1e-8;
 
 static size_t larger(size_t a, size_t b)
@@ -36,6 +39,8 @@ static size_t larger(size_t a, size_t b)
 
 klf_moments_kind klf_reverse_kind(const klf_reverse *run)
 {
+    if (run->method == KLF_METHOD_POOLED)
+        return KLF_MOMENTS_PRODUCTS;
     return run->sizes.coordinates <= FULL_UP_TO ? KLF_MOMENTS_FULL : KLF_MOMENTS_GRADIENT;
 }
 
@@ -74,6 +79,11 @@ static void prepare(klf_reverse *run)
         run->family->prepare_sampler(run->d, run->theta, run->table);
 }
 
+static size_t array_bytes(const klf_reverse *run)
+{
+    return (size_t)(run->moments - run->theta) * sizeof(double);
+}
+
 void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, uint64_t *integers)
 {
     const klf_sizes *s = &run->sizes;
@@ -94,9 +104,8 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
                                   .first = integers, .count = integers + SUM_NODES,
                                   .values = take(&doubles, moments_width(run) * SUM_NODES)};
     run->work = doubles;
+    memset(run->theta, 0, array_bytes(run));
     memcpy(run->theta, theta, s->parameters * sizeof *theta);
-    memset(run->adam_mean, 0, s->coordinates * sizeof *run->adam_mean);
-    memset(run->adam_square, 0, s->coordinates * sizeof *run->adam_square);
     run->family->to_unconstrained(run->d, theta, run->unconstrained);
     run->status = KLF_RUN_GOING;
     run->next_block = run->steps = run->evaluations = 0;
@@ -106,8 +115,33 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
     run->quiet = run->floored = run->has_previous = run->rejections = run->stalled = 0;
     run->kl = run->kl_error = run->gain = run->gain_error = NAN;
     run->explained = run->length = run->predicted = 0.0;
+    run->variance = run->noise = run->draws = NAN;
     run->probe_gain = INFINITY;
     prepare(run);
+}
+
+enum {
+    STATE_START = offsetof(klf_reverse, status),
+    STATE_BYTES = offsetof(klf_reverse, theta) - offsetof(klf_reverse, status),
+    STATE_DOUBLES = (STATE_BYTES + sizeof(double) - 1) / sizeof(double)
+};
+
+size_t klf_reverse_saved(const klf_reverse *run)
+{
+    return STATE_DOUBLES + array_bytes(run) / sizeof(double);
+}
+
+void klf_reverse_save(const klf_reverse *run, double *saved)
+{
+    memset(saved, 0, STATE_DOUBLES * sizeof *saved);
+    memcpy(saved, (const char *)run + STATE_START, STATE_BYTES);
+    memcpy(saved + STATE_DOUBLES, run->theta, array_bytes(run));
+}
+
+void klf_reverse_restore(klf_reverse *run, const double *saved)
+{
+    memcpy((char *)run + STATE_START, saved, STATE_BYTES);
+    memcpy(run->theta, saved + STATE_DOUBLES, array_bytes(run));
 }
 
 /* ---- Samples to moments ---------------------------------------------------------------------- */
@@ -128,8 +162,8 @@ static klf_run_status find_cause(size_t n, const double *log_q, uint64_t *bad_in
 }
 
 klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const double *x,
-                                       const double *log_q, double *moments, double *work,
-                                       uint64_t *bad_index)
+                                       const double *log_q, const double *weights,
+                                       double *moments, double *work, uint64_t *bad_index)
 {
     double *log_p = work, *ratio = work + KLF_BLOCK, *rows = ratio + KLF_BLOCK;
     double *score = rows + 2 * KLF_BLOCK;
@@ -137,8 +171,8 @@ klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const d
     run->family->score(run->d, run->constants, n, x, log_p, score, scratch);
     if (!run->level->log_ratio(n, log_p, log_q, run->reference, ratio))
         return find_cause(n, log_q, bad_index);
-    run->level->block_moments(klf_reverse_kind(run), run->sizes.coordinates, n, score, ratio, NULL,
-                              moments, rows);
+    run->level->block_moments(klf_reverse_kind(run), run->sizes.coordinates, n, score, ratio,
+                              weights, moments, rows);
     return KLF_RUN_GOING;
 }
 
@@ -148,33 +182,68 @@ klf_run_status klf_reverse_block(const klf_reverse *run, uint64_t block, size_t 
     double *x = work, *log_q = x + run->sizes.event * KLF_BLOCK, *rest = log_q + KLF_BLOCK;
     run->family->sample(run->d, run->constants, run->table, run->stream, block, n, x, rest);
     run->target->log_density(run->target, n, x, log_q, rest);
-    return klf_reverse_block_given(run, n, x, log_q, moments, rest, bad_index);
+    return klf_reverse_block_given(run, n, x, log_q, NULL, moments, rest, bad_index);
 }
 
 /* ---- From moments to estimates --------------------------------------------------------------- */
 
+/* Draws of the present member have weight 1, and a mean over them the freedom n - 1. Weighted
+ * samples are quadrature nodes, which have no sampling error, or pooled draws, which are worth
+ * (sum w)^2 / sum w^2 draws of weight 1 (Kong, Liu and Wong, 1994, "Sequential imputations and
+ * Bayesian missing data problems", Journal of the American Statistical Association 89). */
 typedef struct {
-    double n, variance; /* of r */
-    double noise;       /* what the sampling error of g adds to the predicted gain on average */
-    int informative;    /* the samples show every coordinate of the score */
+    double total, freedom; /* sum w; what divides a sum about the mean */
+    double draws;          /* of weight 1 that they are worth */
+    double variance;       /* of r */
+    double noise;          /* what the sampling error of g adds to the predicted gain on average */
+    int informative;       /* the samples show every coordinate of the score */
 } estimates;
 
-/* Least squares of r on s from the moments: R^2, and the slope in `slope`. */
-static double regression(const klf_reverse *run, const double *moments, double variance,
-                         double *slope, int *informative)
+static estimates begin_estimates(const klf_reverse *run, const double *moments)
+{
+    const double *r = moments + 3 + run->sizes.coordinates, total = moments[1];
+    const int draws = run->method == KLF_METHOD_NATURAL || run->method == KLF_METHOD_SCORE;
+    estimates e = {.total = total, .freedom = draws ? total - 1.0 : total, .informative = 1};
+    e.draws = run->method == KLF_METHOD_NODES ? INFINITY : total * (total / moments[2]);
+    e.variance = fmax(0.0, (r[1] - r[0] * (r[0] / total)) / e.freedom);
+    return e;
+}
+
+/* The natural gradient g = Cov(s, r). */
+static void natural_gradient(klf_reverse *run, const double *moments, const estimates *e)
 {
     const size_t k = run->sizes.coordinates;
-    const double n = moments[0], *s = moments + 3;
-    const double *products = s + k + 2 + 2 * k;
-    double factor[FULL_UP_TO * (FULL_UP_TO + 1) / 2];
+    const double *s = moments + 3, *r = s + k, *sr = r + 2;
+    for (size_t j = 0; j < k; j++)
+        run->gradient[j] = (sr[j] - s[j] * r[0] / e->total) / e->freedom;
+}
+
+/* The variances of its entries, from draws of weight 1. */
+static void gradient_variances(const klf_reverse *run, const double *moments, double *variances)
+{
+    const size_t k = run->sizes.coordinates;
+    const double n = moments[0], *sr = moments + 5 + k, *sr_square = sr + k;
+    for (size_t j = 0; j < k; j++) {
+        const double mean = sr[j] / n;
+        variances[j] = fmax(0.0, sr_square[j] / n - mean * mean) / n;
+    }
+}
+
+/* Least squares of r on s from the moments: R^2, and the slope in `slope`; `factor` holds
+ * k (k + 1)/2 doubles. */
+static double regression(const klf_reverse *run, const double *moments, estimates *e,
+                         double *factor, double *slope)
+{
+    const size_t k = run->sizes.coordinates;
+    const double *s = moments + 3, *products = s + k + 2 + 2 * k;
     for (size_t i = 0; i < k; i++)
         for (size_t j = 0; j <= i; j++)
             factor[klf_packed(i, j)] =
-                (products[klf_packed(i, j)] - s[i] * s[j] / n) / (n - 1.0);
+                (products[klf_packed(i, j)] - s[i] * s[j] / e->total) / e->freedom;
     for (size_t i = 0; i < k; i++)
-        *informative &= factor[klf_packed(i, i)] > 0.05; /* its expectation is 1 */
+        e->informative &= factor[klf_packed(i, i)] > 0.05; /* its expectation is 1 */
     if (klf_cholesky(k, factor, 1e-8) < k) {
-        *informative = 0;
+        e->informative = 0;
         return 0.0;
     }
     memcpy(slope, run->gradient, k * sizeof *slope);
@@ -183,7 +252,7 @@ static double regression(const klf_reverse *run, const double *moments, double v
     for (size_t i = 0; i < k; i++)
         explained = fma(slope[i], slope[i], explained);
     klf_solve_transposed(k, factor, slope, 1);
-    return variance > 0.0 ? explained / variance : 0.0;
+    return e->variance > 0.0 ? explained / e->variance : 0.0;
 }
 
 /* The inverse Hessian of the divergence along the natural parameters, in standard coordinates:
@@ -194,19 +263,19 @@ static double regression(const klf_reverse *run, const double *moments, double v
  * family; where the divergence has a flat valley its small eigenvalues tell how much there is still
  * to gain, which |g|^2/2 does not. Raised by twice its sampling error; I where it is then not
  * safely positive definite. */
-static void inverse_hessian(const klf_reverse *run, const double *moments, double variance,
+static void inverse_hessian(const klf_reverse *run, const double *moments, const estimates *e,
                             double *inverse)
 {
     const size_t k = run->sizes.coordinates, triangle = k * (k + 1) / 2;
-    const double n = moments[0], *s = moments + 3, *r = s + k, *sr = r + 2;
+    const double w = e->total, *s = moments + 3, *r = s + k, *sr = r + 2;
     const double *ss = sr + 2 * k, *ssr = ss + triangle;
     /* Var(s_i s_j r) is about E s_i^2 s_j^2 Var r, and E s^4 a few units */
-    const double raise = 2.0 * sqrt(6.0 * variance / n);
+    const double raise = 2.0 * sqrt(6.0 * e->variance / e->draws);
     for (size_t i = 0; i < k; i++)
         for (size_t j = 0; j <= i; j++) {
             const size_t ij = klf_packed(i, j);
-            const double third = ssr[ij] / n - (r[0] * ss[ij] + s[i] * sr[j] + s[j] * sr[i]) / n / n
-                                 + 2.0 * s[i] * s[j] * r[0] / n / n / n;
+            const double third = ssr[ij] / w - (r[0] * ss[ij] + s[i] * sr[j] + s[j] * sr[i]) / w / w
+                                 + 2.0 * s[i] * s[j] * r[0] / w / w / w;
             inverse[ij] = (i == j ? 1.0 + raise : 0.0) + third;
         }
     int safe = klf_cholesky(k, inverse, 0.0) == k;
@@ -222,20 +291,8 @@ static void inverse_hessian(const klf_reverse *run, const double *moments, doubl
         inverse[klf_packed(i, i)] = 1.0;
 }
 
-/* The natural gradient g = Cov(s, r), and the variances of its entries. */
-static void natural_gradient(klf_reverse *run, const double *moments, double *variances)
-{
-    const size_t k = run->sizes.coordinates;
-    const double n = moments[0], *s = moments + 3, *r = s + k, *sr = r + 2, *sr_square = sr + k;
-    for (size_t j = 0; j < k; j++) {
-        const double mean = sr[j] / n;
-        run->gradient[j] = (sr[j] - s[j] * r[0] / n) / (n - 1.0);
-        variances[j] = fmax(0.0, sr_square[j] / n - mean * mean) / n;
-    }
-}
-
 /* direction = -H^-1 g; H^-1 = I without `inverse`. Predicted gain g.H^-1 g/2 less what the noise of
- * g adds to it on average, and its error. */
+ * g adds to it on average, and its error. No noise without `variances`. */
 static void newton_direction(klf_reverse *run, const double *inverse, const double *variances,
                              estimates *e)
 {
@@ -245,41 +302,103 @@ static void newton_direction(klf_reverse *run, const double *inverse, const doub
         double sum = inverse ? 0.0 : run->gradient[i];
         for (size_t j = 0; inverse && j < k; j++)
             sum = fma(inverse[i > j ? klf_packed(i, j) : klf_packed(j, i)], run->gradient[j], sum);
-        const double noise = variances[i] * (inverse ? inverse[klf_packed(i, i)] : 1.0);
+        const double variance = variances ? variances[i] : 0.0;
+        const double noise = variance * (inverse ? inverse[klf_packed(i, i)] : 1.0);
         run->direction[i] = -sum;
         square = fma(run->gradient[i], sum, square);
         e->noise += 0.5 * noise;
-        gain_variance += variances[i] * sum * sum + 0.5 * noise * noise;
+        gain_variance += variance * sum * sum + 0.5 * noise * noise;
     }
     run->gain = 0.5 * square - e->noise;
     run->gain_error = sqrt(gain_variance);
 }
 
-/* Fills the run's gradient, direction, KL, gain and their errors. */
+/* Where the score explains nearly all of r the regression has the smaller error. */
+static void prefer_regression(klf_reverse *run, const double *slope)
+{
+    for (size_t j = 0; run->explained > 0.9 && j < run->sizes.coordinates; j++)
+        run->direction[j] = -slope[j];
+}
+
+/* Fills the run's gradient, direction, KL, gain and their errors from draws of the member. */
 static estimates estimate(klf_reverse *run, const double *moments)
 {
     const size_t k = run->sizes.coordinates;
-    const double n = moments[0], *r = moments + 3 + k, mean_r = r[0] / n;
-    const int full = klf_reverse_kind(run) == KLF_MOMENTS_FULL && n > 4.0 * (double)k;
-    estimates e = {.n = n, .informative = 1};
+    const int full = klf_reverse_kind(run) == KLF_MOMENTS_FULL && moments[0] > 4.0 * (double)k;
+    estimates e = begin_estimates(run, moments);
     double *variances = run->work;
-    e.variance = fmax(0.0, (r[1] - r[0] * mean_r) / (n - 1.0));
-    run->kl = run->reference + mean_r;
-    run->kl_error = sqrt(e.variance / n);
-    natural_gradient(run, moments, variances);
+    run->kl = run->reference + moments[3 + k] / e.total;
+    run->kl_error = sqrt(e.variance / e.total);
+    natural_gradient(run, moments, &e);
+    gradient_variances(run, moments, variances);
     if (!full) {
         newton_direction(run, NULL, variances, &e);
         const double share = e.variance > 0.0 ? 2.0 * run->gain / e.variance : 0.0;
         run->explained = fmin(fmax(share, 0.0), 0.9);
         return e;
     }
-    double inverse[FULL_UP_TO * (FULL_UP_TO + 1) / 2] = {0.0}, slope[FULL_UP_TO];
-    inverse_hessian(run, moments, e.variance, inverse);
+    double inverse[FULL_TRIANGLE] = {0.0}, factor[FULL_TRIANGLE], slope[FULL_UP_TO];
+    inverse_hessian(run, moments, &e, inverse);
     newton_direction(run, inverse, variances, &e);
-    run->explained = regression(run, moments, e.variance, slope, &e.informative);
-    /* Where the score explains nearly all of r the regression has the smaller error. */
-    for (size_t j = 0; run->explained > 0.9 && j < k; j++)
-        run->direction[j] = -slope[j];
+    run->explained = regression(run, moments, &e, factor, slope);
+    prefer_regression(run, slope);
+    return e;
+}
+
+/* The same from quadrature nodes, whose error is how far it is to every second node. */
+static estimates estimate_from_nodes(klf_reverse *run, const double *moments,
+                                     const double *coarse)
+{
+    const size_t k = run->sizes.coordinates;
+    double inverse[FULL_TRIANGLE] = {0.0}, factor[FULL_TRIANGLE], slope[FULL_UP_TO];
+    estimates e = begin_estimates(run, coarse);
+    natural_gradient(run, coarse, &e);
+    memcpy(slope, run->gradient, k * sizeof *slope);
+    run->kl_error = coarse[3 + k] / e.total;
+    e = begin_estimates(run, moments);
+    natural_gradient(run, moments, &e);
+    double error = 0.0;
+    for (size_t j = 0; j < k; j++)
+        error = fma(slope[j] - run->gradient[j], slope[j] - run->gradient[j], error);
+    run->kl = moments[3 + k] / e.total;
+    run->kl_error = fabs(run->kl - run->kl_error);
+    run->kl += run->reference;
+    inverse_hessian(run, moments, &e, inverse);
+    newton_direction(run, inverse, NULL, &e);
+    run->gain_error = 0.5 * error;
+    run->explained = regression(run, moments, &e, factor, slope);
+    prefer_regression(run, slope);
+    return e;
+}
+
+/* The same from pooled draws. Their regression is the step; the known mean of the score, 0, takes
+ * what the score explains out of the KL's error. Owen and Zhou (2000), "Safe and effective
+ * importance sampling", Journal of the American Statistical Association 95, section 2. */
+static estimates estimate_from_pool(klf_reverse *run, const double *moments)
+{
+    const size_t k = run->sizes.coordinates;
+    const double *s = moments + 3, *r = s + k;
+    double *slope = run->work, *factor = slope + k;
+    estimates e = begin_estimates(run, moments);
+    natural_gradient(run, moments, &e);
+    memset(slope, 0, k * sizeof *slope);
+    run->explained = fmin(regression(run, moments, &e, factor, slope), 1.0);
+    const double left = e.variance * (1.0 - run->explained), spare = e.draws - (double)k - 1.0;
+    const double *sr_square = r + 2 + k;
+    double square = 0.0, shift = 0.0, noise = 0.0;
+    for (size_t j = 0; j < k; j++) {
+        noise += sr_square[j] / e.total / e.total;
+        run->direction[j] = e.informative ? -slope[j] : -run->gradient[j];
+        square = fma(run->direction[j], run->direction[j], square);
+        shift = fma(slope[j], s[j] / e.total, shift);
+    }
+    e.informative &= spare > 1.0;
+    /* near the minimum the first holds, far tails included: there r is what is left of r */
+    e.noise = 0.5 * fmax(noise * e.draws, (double)k * left) / fmax(spare, 1.0);
+    run->kl = run->reference + (r[0] / e.total - shift);
+    run->kl_error = sqrt(left / fmax(spare, 1.0));
+    run->gain = 0.5 * square;
+    run->gain_error = e.noise;
     return e;
 }
 
@@ -402,7 +521,7 @@ static void update_natural(klf_reverse *run, const estimates *e)
     keep_previous(run);
     run->rejections = 0;
     const int noisy = run->gain < 2.0 * run->gain_error || !e->informative;
-    if (noisy && run->samples > (uint64_t)e->n) /* more are coming already */
+    if (noisy && run->samples > (uint64_t)e->total) /* more are coming already */
         run->floored = 0;
     else if (noisy && run->samples < run->max_samples)
         run->samples = 2 * run->samples < run->max_samples ? 2 * run->samples : run->max_samples;
@@ -462,34 +581,70 @@ static int is_quiet(klf_reverse *run, const estimates *e)
     const uint64_t left = run->max_evaluations - run->evaluations;
     const uint64_t most = run->max_samples < left ? run->max_samples : left;
     const uint64_t verdict = most < VERDICT_SAMPLES ? most : VERDICT_SAMPLES;
-    const int quiet = e->informative && run->gain + 2.0 * run->gain_error <= run->tolerance
-                      && e->noise <= run->tolerance;
-    if (!quiet || run->method == KLF_METHOD_SCORE || run->samples >= verdict)
+    int quiet = e->informative && run->gain + 2.0 * run->gain_error <= run->tolerance
+                && e->noise <= run->tolerance;
+    if (run->method == KLF_METHOD_NODES) /* more steps cost next to nothing */
+        quiet &= run->gain <= fmax(NODES_GAIN, run->gain_error);
+    if (!quiet || run->method != KLF_METHOD_NATURAL || run->samples >= verdict)
         return quiet;
     run->samples = verdict;
     return 0;
 }
 
-void klf_reverse_update(klf_reverse *run, const double *moments)
+/* A step from weighted samples; those of the next step are not fewer. */
+static void update_weighted(klf_reverse *run, const estimates *e)
 {
-    const estimates e = estimate(run, moments);
+    if (run->has_previous) {
+        const double error = run->kl_error + run->kl_error_previous;
+        if (run->kl - run->kl_previous > 4.0 * error + 1e-12 * (1.0 + fabs(run->kl))) {
+            retreat(run);
+            return;
+        }
+        adapt_trust(run);
+    }
+    keep_previous(run);
+    run->rejections = 0;
+    if (e->informative)
+        natural_step(run);
+}
+
+static void update(klf_reverse *run, const double *moments, const estimates *e)
+{
+    run->variance = e->variance;
+    run->noise = e->noise;
+    run->draws = e->draws;
     if (!(fabs(run->kl) < INFINITY && run->gain_error < INFINITY)) {
         run->status = KLF_RUN_DIVERGED;
         return;
     }
-    run->quiet = is_quiet(run, &e) ? run->quiet + 1 : 0;
+    run->quiet = is_quiet(run, e) ? run->quiet + 1 : 0;
     if (run->quiet >= QUIET_STEPS)
         run->status = KLF_RUN_CONVERGED;
     else if (run->steps >= run->max_steps
              || run->evaluations + run->samples > run->max_evaluations)
         run->status = KLF_RUN_BUDGET;
     else if (run->method == KLF_METHOD_NATURAL)
-        update_natural(run, &e);
-    else
+        update_natural(run, e);
+    else if (run->method == KLF_METHOD_SCORE)
         update_score(run, moments);
+    else
+        update_weighted(run, e);
     const uint64_t left = run->max_evaluations - run->evaluations; /* at least the old samples */
     run->samples = run->samples < left ? run->samples : left;
     run->reference = run->kl;
+}
+
+void klf_reverse_update(klf_reverse *run, const double *moments)
+{
+    const estimates e = run->method == KLF_METHOD_POOLED ? estimate_from_pool(run, moments)
+                                                         : estimate(run, moments);
+    update(run, moments, &e);
+}
+
+void klf_reverse_update_nodes(klf_reverse *run, const double *moments, const double *coarse)
+{
+    const estimates e = estimate_from_nodes(run, moments, coarse);
+    update(run, moments, &e);
 }
 
 /* ---- The in-family probe --------------------------------------------------------------------- */
@@ -497,7 +652,7 @@ void klf_reverse_update(klf_reverse *run, const double *moments)
 size_t klf_reverse_probe_samples(const klf_reverse *run)
 {
     const size_t k = run->sizes.coordinates;
-    return k <= PROBE_UP_TO && run->method == KLF_METHOD_NATURAL ? 2 * k + 16 : 64;
+    return k <= PROBE_UP_TO && run->method != KLF_METHOD_SCORE ? 2 * k + 16 : 64;
 }
 
 /* Modified Gram-Schmidt on the columns (1, s, r) of an n x (k + 2) matrix, column by column (Golub
@@ -650,7 +805,7 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
         (void)klf_reverse_undo_landing(run);
         return 0;
     }
-    if (run->method != KLF_METHOD_NATURAL || k > PROBE_UP_TO)
+    if (run->method == KLF_METHOD_SCORE || k > PROBE_UP_TO)
         return 0;
     if (sees_too_few_points(run, n, x, rest))
         return -1;
@@ -672,6 +827,9 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
         square = fma(run->gradient[j], run->gradient[j], square);
     }
     const double gain = 0.5 * square;
+    run->variance = 2.0 * gain + residual * residual;
+    run->noise = 0.0;
+    run->draws = (double)n;
     run->kl = kl;
     run->kl_error = residual / sqrt((double)n);
     run->gain_error = 0.0;
@@ -710,6 +868,9 @@ void klf_reverse_row(const klf_reverse *run, double *row)
     row[KLF_ROW_GAIN_ERROR] = run->gain_error;
     row[KLF_ROW_EXPLAINED] = run->explained;
     row[KLF_ROW_LENGTH] = run->length;
+    row[KLF_ROW_VARIANCE] = run->variance;
+    row[KLF_ROW_NOISE] = run->noise;
+    row[KLF_ROW_DRAWS] = run->draws;
     /* while the run goes on a step has been taken: the estimates are those of the member before */
     const double *theta = run->status == KLF_RUN_GOING ? run->theta_previous : run->theta;
     memcpy(row + KLF_ROW_COLUMNS, theta, run->sizes.parameters * sizeof *row);

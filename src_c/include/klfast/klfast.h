@@ -100,6 +100,17 @@ typedef struct {
 
 typedef enum { KLF_PARAMETERS, KLF_NATURAL, KLF_UNCONSTRAINED } klf_coordinates;
 
+/* Where a family's mass can lie. Half lines begin at the family's `origin`. */
+typedef enum {
+    KLF_SUPPORT_LINE,
+    KLF_SUPPORT_HALF_LINE,
+    KLF_SUPPORT_TWO_HALF_LINES, /* the line, with a kink of the density at the origin */
+    KLF_SUPPORT_UNIT_INTERVAL,
+    KLF_SUPPORT_CIRCLE,         /* angles in [-pi, pi) */
+    KLF_SUPPORT_INTEGERS,       /* all or some */
+    KLF_SUPPORT_SPACE           /* vectors */
+} klf_support;
+
 /* The table of one family. Every score is first made in *standard coordinates*: those in which the
  * Fisher information at the current parameters is the identity. For the Normal, with
  * z = (x - loc)/scale, they are (z, (z^2 - 1)/sqrt 2). There the natural gradient of D(p||q) is
@@ -109,6 +120,8 @@ typedef struct klf_family {
     const char *name;
     int is_integer; /* the support is a set of integers */
     int is_vector;  /* an event is a vector: d is free */
+    klf_support support;
+    const klf_parameter *origin; /* the parameter at which a half line begins; NULL: at 0 */
     const char *data_rule;  /* what data must be for a fit, for users: "must be finite and > 0" */
     const char *no_maximum; /* why some data have no maximum-likelihood member, for users */
     const char *natural_rule; /* what eta must be to be a member's, for users: "must be finite" */
@@ -219,9 +232,12 @@ typedef struct klf_target {
 /* What is summed over a block of weighted standard scores s and log-ratios r, in this order:
  *   all kinds    n, sum w, sum w^2, sum w s_j
  *   GRADIENT on  sum w r, sum w r^2, sum w s_j r, sum (w s_j r)^2
- *   FULL         sum w s_i s_j, then sum w s_i s_j r, i >= j, packed by rows
+ *   PRODUCTS on  sum w s_i s_j, i >= j, packed by rows
+ *   FULL         sum w s_i s_j r likewise
  * r is taken about a reference value that is the same for all blocks. */
-typedef enum { KLF_MOMENTS_SCORE, KLF_MOMENTS_GRADIENT, KLF_MOMENTS_FULL } klf_moments_kind;
+typedef enum {
+    KLF_MOMENTS_SCORE, KLF_MOMENTS_GRADIENT, KLF_MOMENTS_PRODUCTS, KLF_MOMENTS_FULL
+} klf_moments_kind;
 
 size_t klf_moments_size(klf_moments_kind kind, size_t k);
 
@@ -244,7 +260,11 @@ void klf_accumulator_total(const klf_accumulator *accumulator, double *values);
 
 /* ---- Reverse minimisation: D(p||q) over a family --------------------------------------------- */
 
-typedef enum { KLF_METHOD_NATURAL, KLF_METHOD_SCORE } klf_method;
+/* NATURAL and SCORE step from draws of the present member. NODES and POOLED step from weighted
+ * samples that the caller brings: nodes of a quadrature of p, or draws of all members up to now. */
+typedef enum {
+    KLF_METHOD_NATURAL, KLF_METHOD_SCORE, KLF_METHOD_NODES, KLF_METHOD_POOLED
+} klf_method;
 typedef enum { KLF_STEP_CONSTANT, KLF_STEP_DECAYING, KLF_STEP_ADAM } klf_step_rule;
 
 typedef enum {
@@ -262,7 +282,8 @@ typedef enum {
 /* One row of history; the parameters follow it in memory. */
 enum {
     KLF_ROW_EVALUATIONS, KLF_ROW_SAMPLES, KLF_ROW_KL, KLF_ROW_KL_ERROR, KLF_ROW_GAIN,
-    KLF_ROW_GAIN_ERROR, KLF_ROW_EXPLAINED, KLF_ROW_LENGTH, KLF_ROW_COLUMNS
+    KLF_ROW_GAIN_ERROR, KLF_ROW_EXPLAINED, KLF_ROW_LENGTH, KLF_ROW_VARIANCE, KLF_ROW_NOISE,
+    KLF_ROW_DRAWS, KLF_ROW_COLUMNS
 };
 
 typedef struct {
@@ -273,13 +294,14 @@ typedef struct {
     size_t d;
     klf_sizes sizes;
     /* options */
-    klf_method method;
     klf_step_rule step_rule;
     int leave_one_out; /* the score method's baseline; without it the textbook's 1 + r */
     double step_size, tolerance;
-    uint64_t samples, max_samples, max_steps, max_evaluations;
-    /* state */
+    uint64_t max_samples, max_steps, max_evaluations;
+    /* state, from the first of these to the last, and what the pointers point to */
     klf_run_status status;
+    klf_method method; /* set before the start */
+    uint64_t samples;  /* of the next step; likewise */
     uint64_t next_block, steps, evaluations;
     uint64_t bad_block, bad_index; /* the sample at which the target failed */
     double reference;              /* r is summed about it */
@@ -287,6 +309,9 @@ typedef struct {
     int quiet, floored;            /* steps in a row without sign of gain; at max_samples */
     int has_previous, rejections, stalled;
     double kl, kl_error, gain, gain_error, explained, length; /* of the last step */
+    double variance; /* of the log-ratio */
+    double noise;    /* what sampling adds to g.g/2 on average */
+    double draws;    /* of p that the samples are worth */
     double kl_previous, kl_error_previous, gain_previous, explained_previous, predicted;
     double probe_gain; /* of the probe before */
     double adam_power_mean, adam_power_square;
@@ -308,10 +333,10 @@ klf_moments_kind klf_reverse_kind(const klf_reverse *run);
 size_t klf_reverse_work(const klf_reverse *run);
 klf_run_status klf_reverse_block(const klf_reverse *run, uint64_t block, size_t n, double *moments,
                                  double *work, uint64_t *bad_index);
-/* The same from samples whose log_q is known. */
+/* The same from samples whose log_q is known; weights may be NULL. */
 klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const double *x,
-                                       const double *log_q, double *moments, double *work,
-                                       uint64_t *bad_index);
+                                       const double *log_q, const double *weights,
+                                       double *moments, double *work, uint64_t *bad_index);
 /* The number of samples that the in-family probe wants; 0 if the family is too large for it. */
 size_t klf_reverse_probe_samples(const klf_reverse *run);
 /* The probe: least squares of r on the score over n samples x with their log q. If what it leaves
@@ -324,8 +349,15 @@ size_t klf_reverse_probe_work(const klf_reverse *run, size_t n);
 /* Back to the member before a landing at which log q turned out not to be finite; 0 if there was no
  * landing. */
 int klf_reverse_undo_landing(klf_reverse *run);
+/* The state as klf_reverse_saved numbers, and back into a run with the same family, dimension and
+ * options: it goes on to the same bits. For this version and kind of machine only. */
+size_t klf_reverse_saved(const klf_reverse *run);
+void klf_reverse_save(const klf_reverse *run, double *saved);
+void klf_reverse_restore(klf_reverse *run, const double *saved);
 /* One update of the parameters from the moments of a step of n samples; sets status when done. */
 void klf_reverse_update(klf_reverse *run, const double *moments);
+/* The same for NODES; `coarse` are the moments of every second node. */
+void klf_reverse_update_nodes(klf_reverse *run, const double *moments, const double *coarse);
 /* Up to `steps` whole steps; history rows (KLF_ROW_COLUMNS + sizes.parameters doubles each). */
 uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history);
 void klf_reverse_row(const klf_reverse *run, double *row);

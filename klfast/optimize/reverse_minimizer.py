@@ -1,0 +1,590 @@
+"""The reverse minimiser as an object: step by step, saved and resumed, asked and told."""
+
+from __future__ import annotations
+
+import math
+import time
+from dataclasses import replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from klfast._core.native import (
+    HISTORY_COLUMNS,
+    Distribution,
+    ReverseRun,
+    Stream,
+    Target,
+    as_float64,
+)
+from klfast.diagnostics import pareto_k
+from klfast.optimize.lattice import Nodes
+from klfast.optimize.options import Options, choice, count, one_member
+from klfast.optimize.pooled import LARGEST_FAMILY, PooledSteps, first_batch
+from klfast.optimize.progress import Progress
+from klfast.optimize.quadrature import QuadratureSteps, has_nodes
+from klfast.optimize.result import FitResult
+from klfast.targets import (
+    Mixture,
+    check_same_space,
+    compiled_target,
+    evaluate_log_density,
+    is_class_of_family,
+    kind_of,
+)
+
+METHODS = ("auto", "quadrature", "pooled", "natural", "score")
+
+_MESSAGES = {
+    "exact": "q is in the family, and the fit is q to rounding",
+    "converged": "the predicted gain of a further step is below the tolerance",
+    "noise_floor": "the gain that is left cannot be told from the error of {error}",
+    "budget": "the budget of steps, evaluations or seconds is used up",
+    "stopped_by_callback": "the callback raised StopIteration",
+    "support_error": "D(p || q) is infinite: log q is -inf at {where}, {share}",
+    "diverged": "no valid step could be taken: the divergence or its gradient is not finite, or "
+    "the step leaves the domain; log q may be improper, or step_size too large",
+}
+
+# Draws of one call of a Python log q, and of a run of compiled steps between looks at signals.
+_LARGEST_CALL = 1 << 16
+_LARGEST_PROBE = 1 << 16
+_LARGEST_RUN = 1 << 18
+_DIAGNOSTIC_DRAWS = 1000
+
+
+def _signal_to_noise(gain: float, noise: float) -> float:
+    """Length of the natural gradient over the root of its variance."""
+    if not noise > 0.0:
+        return np.inf if gain > 0.0 else np.nan
+    return math.sqrt(max(gain, 0.0) / noise)
+
+
+class _Wanted(Exception):  # noqa: N818 -- no error: a request
+    """log q is wanted at `x`."""
+
+    def __init__(self, x: NDArray[np.float64]) -> None:
+        super().__init__()
+        self.x = x
+
+
+class ReverseMinimizer:
+    """A reverse minimisation that its user steps, inspects, saves and resumes.
+
+    `minimize_reverse_kl` is one of these, run to its end.
+
+    Parameters
+    ----------
+    p : distribution
+        Where to start; its family is fitted.
+    q : distribution, Mixture, callable or None
+        The target, as for `minimize_reverse_kl`. None: log q is given by `tell` at the points that
+        `ask` names, for targets that are dear, remote, or not functions.
+    **options
+        As for `minimize_reverse_kl`, but `start`, which is p, and `annealing`.
+
+    Raises
+    ------
+    TypeError, ValueError
+        As for `minimize_reverse_kl`.
+
+    Examples
+    --------
+    Step by step:
+
+    >>> import klfast as kf
+    >>> m = kf.ReverseMinimizer(kf.Normal(0.0, 1.0), lambda x: -abs(x), rng=7)
+    >>> while not m.done:
+    ...     r = m.step()
+    >>> r.status, round(r.distribution.parameters["scale"], 3)
+    ('converged', 1.253)
+
+    By asking and telling, with all that it knows saved in between:
+
+    >>> import pickle
+    >>> m = kf.ReverseMinimizer(kf.Normal(0.0, 1.0), rng=7)
+    >>> while len(x := m.ask()):
+    ...     m = pickle.loads(pickle.dumps(m))
+    ...     m.tell(-abs(x))
+    >>> m.result().distribution == r.distribution
+    True
+    """
+
+    def __init__(self, p: Distribution, q: Any = None, **options: Any) -> None:
+        self._arguments = (p, options)
+        self._build(p, q, **options)
+
+    def _build(
+        self,
+        p: Distribution,
+        q: Any,
+        *,
+        method: str = "auto",
+        samples: int | None = None,
+        max_samples: int = 1 << 22,
+        max_steps: int = 2000,
+        max_evaluations: int | None = None,
+        max_seconds: float | None = None,
+        tolerance: float = 1e-4,
+        step_size: float = 0.01,
+        optimizer: str = "constant",
+        baseline: str | None = "leave-one-out",
+        callback: Any = None,
+        progress: bool = False,
+        threads: int | None = None,
+        rng: Any = None,
+        resumed: Stream | None = None,
+    ) -> None:
+        first = one_member(p, "p", interior=True)
+        choice(method, "method", METHODS)
+        choice(baseline, "baseline", ("leave-one-out", None))
+        options = Options.check(
+            max_steps=max_steps, max_evaluations=max_evaluations, max_seconds=max_seconds,
+            tolerance=tolerance, step_size=step_size, optimizer=optimizer, callback=callback,
+            progress=progress, threads=threads, rng=0 if resumed else rng,
+        )
+        if resumed is not None:
+            options = replace(options, stream=resumed)
+        target = _check_target(q, first)
+        served = _choose(method, first, target)
+        draws = None if samples is None else count(samples, "samples", 2)
+        draws = _first_draws(draws, served, first, options.max_evaluations)
+        largest = max(draws, count(max_samples, "max_samples", 2))
+        self._run = ReverseRun(
+            first, target, options.stream, method=served,
+            step_rule=options.optimizer, leave_one_out=baseline is not None,
+            step_size=options.step_size, tolerance=options.tolerance,
+            samples=0 if served == "quadrature" else draws,
+            max_samples=largest, max_steps=options.max_steps,
+            max_evaluations=options.max_evaluations,
+        )
+        self._q = q
+        self._target = target
+        self._options = options
+        self._method = served
+        self._fallback = draws if method == "auto" else None  # of the natural method
+        self._quadrature = (
+            QuadratureSteps(self._run, self._log_q_at_nodes, options.tolerance)
+            if served == "quadrature" else None
+        )
+        self._pooled = (
+            PooledSteps(self._run, self._log_q_of_draws, batch=draws, max_samples=largest,
+                        max_evaluations=options.max_evaluations)
+            if served == "pooled" else None
+        )
+        self._rows: list[NDArray[np.float64]] = []
+        self._last: tuple[Distribution, NDArray[np.float64], NDArray[np.float64]] | None = None
+        self._outside = np.empty(0)
+        self._status = "going"
+        self._probing = True
+        self._undetermined = False
+        self._where = self._share = ""
+        self._seconds = 0.0
+        self._event = max(1, int(np.prod(first.event_shape)))
+        self._asked: NDArray[np.float64] | None = None
+        self._told: list[NDArray[np.float64]] = []
+        self._next_told = 0
+
+    # ---- The door ----
+
+    @property
+    def done(self) -> bool:
+        """Whether the run has ended: `result` then says why."""
+        return self._status != "going"
+
+    def step(self) -> FitResult:
+        """Make one step, or one test of whether q is in the family; `result()` after it.
+
+        Whatever the target raises, the run is then as before the step, and can be stepped again.
+        """
+        if self._q is None:
+            raise ValueError("q is None: a run without q is stepped by ask and tell")
+        self._attempt(single=True)
+        return self.result()
+
+    def run(self) -> FitResult:
+        """Step to the end; callback and progress hear of each step."""
+        if self._q is None:
+            raise ValueError("q is None: a run without q is stepped by ask and tell")
+        options = self._options
+        with Progress(options.progress, options.max_steps) as progress:
+            while not self.done:
+                self._attempt(single=options.callback is not None)
+                e = self._run.estimates
+                progress.show(self._run.steps, f"KL {e.kl:.6g} +- {e.kl_error:.2g}")
+                self._report()
+        return self.result()
+
+    def ask(self) -> NDArray[np.float64]:
+        """The points at which log q is wanted next, of shape (n,) or (n, d); none at the end."""
+        if self._q is not None:
+            raise ValueError("q is given: only a run without q asks for its values")
+        while self._asked is None and not self.done:
+            self._attempt(single=True)
+        if self._asked is None:
+            return self._run.draw(0)
+        return self._asked.copy()
+
+    def tell(self, log_q: ArrayLike) -> None:
+        """Log q at the points of the last `ask`, of shape (n,).
+
+        Raises
+        ------
+        RuntimeError
+            If nothing was asked.
+        ValueError
+            If the shape differs, or some value is NaN or +inf: the run is then as before.
+        """
+        if self._asked is None:
+            raise RuntimeError("tell without ask: no values are wanted")
+        asked = self._asked
+        values = np.array(as_float64(log_q, "log_q"))
+        if values.shape != (len(asked),):
+            raise ValueError(f"log_q has shape {values.shape}: it must have shape ({len(asked)},)")
+        self._told.append(values)
+        self._asked = None
+        try:
+            self._attempt(single=True)
+        except BaseException:
+            self._told.pop()
+            self._asked = asked
+            raise
+
+    def result(self) -> FitResult:
+        """The state as a result; its status is "going" before the end."""
+        return self._result()
+
+    def __repr__(self) -> str:
+        return f"ReverseMinimizer after {self._run.steps} steps: {self._status}"
+
+    # ---- Saved and resumed ----
+
+    def __getstate__(self) -> dict[str, Any]:
+        p, options = self._arguments
+        kept = {name: value for name, value in options.items()
+                if name not in ("callback", "progress", "rng")}
+        return {"p": p, "q": self._q, "options": kept, "stream": self._options.stream,
+                "rows": self._rows, "state": self._state(), "told": self._told,
+                "asked": self._asked}
+
+    def __setstate__(self, saved: dict[str, Any]) -> None:
+        """As it was saved, to the same bits; callback and progress are not kept."""
+        options = saved["options"]
+        self._arguments = (saved["p"], options)
+        self._build(saved["p"], saved["q"], **options, resumed=saved["stream"])
+        self._rows = saved["rows"]
+        self._restore(saved["state"])
+        self._told, self._asked = saved["told"], saved["asked"]
+
+    def _state(self) -> dict[str, Any]:
+        kept = ("_method", "_status", "_probing", "_undetermined", "_where", "_share", "_last",
+                "_outside", "_seconds")
+        state = {name: getattr(self, name) for name in kept}
+        state["rows"] = len(self._rows)
+        state["run"] = self._run.state()
+        state["steps"] = [part and part.state() for part in (self._quadrature, self._pooled)]
+        return state
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        for name, value in state.items():
+            if name.startswith("_"):
+                setattr(self, name, value)
+        del self._rows[state["rows"] :]
+        self._run.restore(state["run"])
+        quadrature, pooled = state["steps"]
+        if quadrature is None:
+            self._quadrature = None
+        elif self._quadrature is not None:
+            self._quadrature.restore(quadrature)
+        if pooled is not None and self._pooled is not None:
+            self._pooled.restore(pooled)
+
+    def _attempt(self, single: bool) -> None:
+        """One stage; if log q is missing, or raises, all is as before."""
+        if self.done:
+            return
+        began = time.monotonic()
+        state = self._state()
+        self._next_told = 0
+        try:
+            self._stage(single)
+        except _Wanted as wanted:
+            self._restore(state)
+            self._asked = wanted.x
+            return
+        except BaseException:
+            self._restore(state)
+            raise
+        self._told = []
+        self._seconds += time.monotonic() - began
+
+    def _stage(self, single: bool) -> None:
+        if self._seconds > self._options.max_seconds:
+            self._status = "budget"
+            return
+        if self._probing:
+            self._probing = self._probe()
+        else:
+            self._advance(single)
+            self._probing = self._undetermined
+        if self._status == "going":
+            self._status = self._run.status
+        if self._status in ("target_nan", "target_infinite"):
+            value = "NaN" if self._status == "target_nan" else "+inf"
+            raise ValueError(self._bad_value(value, self._run.bad_sample()))
+
+    # ---- Stages ----
+
+    def _report(self) -> None:
+        if self._options.callback is None:
+            return
+        try:
+            self._options.callback(self._result())
+        except StopIteration:
+            self._status = "stopped_by_callback"
+
+    def _probe(self) -> bool:
+        """Try the in-family probe; whether to try it again after the step it took.
+
+        Where few draws do not tell, since nearly all are the same count, more are taken.
+        """
+        n = self._run.probe_samples()
+        while True:
+            again = self._probe_with(n)
+            if not self._undetermined or self._status != "going" or n >= _LARGEST_PROBE:
+                return again
+            n *= 8
+
+    def _probe_with(self, n: int) -> bool:
+        self._undetermined = False
+        if self._run.evaluations + n > self._options.max_evaluations:
+            self._status = "budget"
+            return False
+        x = self._run.draw(n)
+        log_q = self._log_q_of_draws(x)
+        if log_q is None:
+            if self._run.undo_landing():  # q only looked like a member where p was
+                self._status = "going"
+            return False
+        verdict = self._run.probe(x, log_q)
+        self._undetermined = verdict < 0
+        if verdict > 0:
+            self._rows.append(self._run.history_row()[None])
+        elif self._run.evaluations + self._run.samples > self._options.max_evaluations:
+            self._status = "budget"
+        return verdict > 0
+
+    def _advance(self, single: bool) -> None:
+        """One step, or if not `single` many."""
+        if self._quadrature is not None:
+            self._advance_by_quadrature(self._quadrature)
+            return
+        if self._pooled is not None:
+            status = self._pooled.step(self._options.threads)
+            if status is not None:
+                self._rows.append(self._run.history_row()[None])
+                self._status = status
+            return
+        run, samples = self._run, self._run.samples
+        work = samples * self._event
+        if self._target is None:
+            run.step_python(self._log_q_of_draws, self._options.threads)
+            if self._status != "going":
+                return
+            self._rows.append(run.history_row()[None])
+        elif work > _LARGEST_RUN // 4:
+            run.step_compiled(self._options.threads)
+            self._rows.append(run.history_row()[None])
+        else:
+            one = single or self._undetermined
+            self._rows.append(run.run_compiled(1 if one else max(1, _LARGEST_RUN // work)))
+        if run.status == "support_error":
+            self._describe_support(run.bad_sample(), 0, 0)
+
+    def _advance_by_quadrature(self, quadrature: QuadratureSteps) -> None:
+        nodes = quadrature.nodes()
+        if nodes is None and self._fallback is not None:
+            self._quadrature, self._method = None, "natural"
+            self._run.use("natural", self._fallback)
+        elif nodes is None:
+            self._status = "diverged"
+        elif quadrature.step(nodes, self._options.threads):
+            self._rows.append(self._run.history_row()[None])
+            if self._run.status == "going" and quadrature.at_floor:
+                self._status = "noise_floor"
+
+    def _log_q_at_nodes(self, x: NDArray[np.float64], nodes: Nodes) -> NDArray[np.float64] | None:
+        """Log q at new nodes; None where the run is over."""
+        if self._run.evaluations + len(x) > self._options.max_evaluations:
+            self._status = "budget"
+            return None
+        self._run.count_evaluations(len(x))
+        values = self._log_q(x)
+        if values is None:
+            lost = nodes.weights[np.isin(nodes.x, self._outside)].sum()
+            self._share = f"{lost:.3g} or more of p's mass"
+        return values
+
+    def _log_q_of_draws(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Log q at draws, which the run counts when it has stepped; None where it is over."""
+        values = self._log_q(x)
+        if values is None:
+            self._run.count_evaluations(len(x))
+        else:
+            self._last = self._run.distribution(), x, values
+        return values
+
+    def _log_q(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
+        """Log q at samples, all finite; None where some are -inf: the run is then over."""
+        if self._target is not None:
+            values = self._target.log_density(np.ascontiguousarray(x), len(x))
+        elif self._q is None:
+            values = self._told_at(x)
+        else:
+            values = np.concatenate(
+                [
+                    evaluate_log_density(self._q, x[i : i + _LARGEST_CALL])
+                    for i in range(0, len(x), _LARGEST_CALL)
+                ]
+            )
+        if np.isfinite(values).all():
+            return values
+        for bad, name in ((np.isnan(values), "NaN"), (np.isposinf(values), "+inf")):
+            if bad.any():
+                raise ValueError(self._bad_value(name, x[int(np.argmax(bad))]))
+        outside = np.isneginf(values)
+        self._outside = x[outside]
+        self._describe_support(x[int(np.argmax(outside))], int(outside.sum()), len(x))
+        return None
+
+    def _told_at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+        if self._next_told == len(self._told):
+            raise _Wanted(x)
+        self._next_told += 1
+        return self._told[self._next_told - 1]
+
+    def _describe_support(self, x: object, outside: int, total: int) -> None:
+        self._status = "support_error"
+        self._where = f"x = {x}"
+        share = f"{outside} of {total}" if total else "at least one"
+        self._share = f"{share} of the step's draws"
+
+    def _bad_value(self, value: str, x: object) -> str:
+        return (
+            f"log_q is {value} at x = {x}, a draw of {self._run.distribution()!r} "
+            f"after {self._run.steps} steps: it must be finite, or -inf outside q's support"
+        )
+
+    def _history(self) -> NDArray[np.void]:
+        size = len(self._run.history_row()) - len(HISTORY_COLUMNS)
+        fields: list[Any] = [(name, np.float64) for name in HISTORY_COLUMNS]
+        fields.append(("parameters", np.float64, (size,)))
+        dtype = np.dtype(fields)
+        if not self._rows:
+            return np.empty(0, dtype=dtype)
+        return np.concatenate(self._rows).view(dtype).reshape(-1)
+
+    def _result(self) -> FitResult:
+        e = self._run.estimates
+        kl, kl_error = e.kl, e.kl_error
+        distribution = self._run.distribution()
+        if self._status == "support_error":
+            kl, kl_error = np.inf, 0.0
+        elif type(self._q) is type(distribution):
+            kl, kl_error = distribution._kl(self._q), 0.0
+        elif self._status in ("going", "stopped_by_callback", "budget") and self._rows:
+            distribution = self._evaluated(distribution)
+        message = _MESSAGES.get(self._status, "the run goes on")
+        return FitResult(
+            distribution=distribution,
+            direction="reverse",
+            method=self._method,
+            kl=kl,
+            kl_error=kl_error,
+            gain=e.gain,
+            gain_error=e.gain_error,
+            half_variance=0.5 * e.variance,
+            r_squared=e.explained,
+            effective_samples=e.draws,
+            signal_to_noise=_signal_to_noise(e.gain, e.noise),
+            pareto_k=np.nan if self._status == "going" else self._pareto_k(distribution),
+            status=self._status,
+            message=message.format(where=self._where, share=self._share, error=self._error()),
+            steps=self._run.steps,
+            evaluations=self._run.evaluations,
+            seconds=self._seconds,
+            history=self._history(),
+        )
+
+    def _pareto_k(self, p: Distribution) -> float:
+        """k-hat of q/p, without a call of the user's log q."""
+        if self._status in ("support_error", "diverged"):
+            return np.nan
+        if self._target is None and self._quadrature is None:
+            if self._last is None:
+                return np.nan
+            p, x, log_q = self._last
+        else:
+            x = np.ascontiguousarray(p.sample(_DIAGNOSTIC_DRAWS, rng=0), dtype=np.float64)
+            if self._target is not None:
+                log_q = self._target.log_density(x, len(x))
+            elif self._quadrature is not None and len(self._quadrature.known.x):
+                log_q = self._quadrature.log_q_near(x)
+            else:
+                return np.nan
+        ratio = log_q - p.log_density(x)
+        return pareto_k(ratio) if (ratio < np.inf).all() and (ratio > -np.inf).any() else np.nan
+
+    def _error(self) -> str:
+        if self._method == "quadrature":
+            return "the quadrature at the largest number of nodes"
+        if self._method == "pooled":
+            return "the regression on max_samples draws"
+        return "sampling at max_samples"
+
+    def _evaluated(self, distribution: Distribution) -> Distribution:
+        """The member that the last estimates belong to."""
+        theta = self._rows[-1][-1, len(HISTORY_COLUMNS) :]
+        shape = distribution.event_shape
+        return type(distribution)._from_theta(theta, (), shape[0] if shape else 1)
+
+
+def _choose(method: str, p: Distribution, target: Target | None) -> str:
+    """The rung that serves.
+
+    Quadrature where there is one; pooled draws for a log q in Python, the dearer part of a step;
+    else fresh draws.
+    """
+    if method == "auto":
+        if has_nodes(p):
+            return "quadrature"
+        small = p.n_coordinates <= LARGEST_FAMILY
+        return "pooled" if target is None and p.event_shape and small else "natural"
+    if method == "pooled" and p.n_coordinates > LARGEST_FAMILY:
+        raise ValueError(f"method='pooled': p has {p.n_coordinates} coordinates: it must have at "
+                         f"most {LARGEST_FAMILY}")
+    if method == "quadrature" and not has_nodes(p):
+        raise ValueError(f"method='quadrature': {p!r} has no rule of few enough nodes")
+    return method
+
+
+def _first_draws(
+    draws: int | None, method: str, p: Distribution, max_evaluations: int
+) -> int:
+    """Draws of the first step."""
+    if draws is not None:
+        return draws
+    return first_batch(p.n_coordinates, max_evaluations) if method == "pooled" else 1000
+
+
+def _check_target(q: Any, p: Distribution) -> Target | None:
+    """The compiled form of q; None for a callable, or if q is to be told."""
+    if isinstance(q, Mixture | Distribution):
+        check_same_space(q, p, "q", "p")
+        return compiled_target(q)
+    if q is not None and (not callable(q) or is_class_of_family(q)):
+        raise TypeError(
+            f"q is {kind_of(q)}: it must be a distribution, a Mixture or a callable log q(x)"
+        )
+    return None

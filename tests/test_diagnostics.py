@@ -1,0 +1,57 @@
+"""Effective sample size and k-hat: exact cases, known tails, refusals.
+
+k-hat of exact Pareto tails: the estimate's standard deviation is about (1 + k)/sqrt(tail)
+(Zhang and Stephens, 2009); bounds are five of them and the prior's pull.
+"""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+
+import klfast as kf
+
+
+def test_effective_sample_size_of_equal_and_of_lone_weights():
+    assert kf.effective_sample_size(np.zeros(7)) == 7.0
+    assert kf.effective_sample_size([1e308, -1e308, -math.inf]) == 1.0
+    w = np.array([1.0, 2.0, 3.0, 0.5])
+    found = kf.effective_sample_size(np.log(w) + 400.0)
+    assert abs(found - w.sum() ** 2 / (w**2).sum()) < 1e-12
+
+
+@pytest.mark.parametrize("k", [0.1, 0.3, 0.5, 0.7, 1.0, 2.0])
+@pytest.mark.parametrize("n", [1000, 100_000])
+def test_k_hat_of_exact_pareto_ratios(k, n):
+    """Ratios u**-k, u uniform, have the shape k."""
+    rng = np.random.default_rng(11)
+    tail = math.ceil(min(0.2 * n, 3.0 * math.sqrt(n)))
+    pull = 10.0 * abs(k - 0.5) / (tail + 10.0)
+    found = kf.pareto_k(-k * np.log(rng.random(n)))
+    assert abs(found - k) < 5.0 * (1.0 + k) / math.sqrt(tail) + pull
+
+
+def test_k_hat_orders_good_and_bad_proposals():
+    p = kf.Normal(0.0, 1.0)
+    x = p.sample(20_000, rng=3)
+    found = [kf.pareto_k(kf.Normal(0.0, s).log_density(x) - p.log_density(x))
+             for s in (0.7, 0.95, 1.2, 2.0)]
+    assert max(found[:2]) < 0.0 < found[2] < 0.5 < found[3]
+
+
+def test_k_hat_of_bounded_equal_and_few_ratios():
+    rng = np.random.default_rng(5)
+    assert kf.pareto_k(np.log(rng.random(5000))) < 0.0  # a bounded ratio has no tail
+    assert kf.pareto_k(np.zeros(100)) == -math.inf
+    assert math.isnan(kf.pareto_k(np.zeros(24)))
+
+
+@pytest.mark.parametrize("function", [kf.pareto_k, kf.effective_sample_size])
+@pytest.mark.parametrize(("values", "message"), [
+    ([0.0, math.nan], r"log_ratio\[1\] = nan"), ([math.inf], r"log_ratio\[0\] = inf"),
+    ([-math.inf, -math.inf], "all weights are 0"), ([], "has shape"), ([[0.0]], "has shape")])
+def test_ratios_that_cannot_be_are_refused(function, values, message):
+    with pytest.raises(ValueError, match=message):
+        function(values)
