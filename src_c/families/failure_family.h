@@ -69,7 +69,7 @@ static klf_status from_mean(size_t d, const double *mu, double *theta)
 {
     (void)d;
     theta[PROBABILITY] = successes_of(theta) / (successes_of(theta) + mu[0]);
-    return checked(theta);
+    return mu[0] >= 0.0 ? checked(theta) : KLF_E_DOMAIN; /* r - 1e-20 is r */
 }
 
 static void mean_variance(size_t d, const double *theta, double *mean, double *variance)

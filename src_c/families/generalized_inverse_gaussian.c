@@ -559,6 +559,16 @@ typedef struct {
     double log_mode, log, rising, falling;
 } gig_target;
 
+/* Whether a member has the mean excesses of the target, but for what the last step mends: where
+ * a variance is huge means may differ by much that is little in its units. */
+static int has_excesses(const family_constants *c, const gig_target *here)
+{
+    double rising, falling;
+    gig_excesses(&c->form, c->mean, &rising, &falling);
+    return fabs(rising - here->rising) <= 1e-5 * (fabs(rising) + fabs(here->rising))
+           && fabs(falling - here->falling) <= 1e-5 * (fabs(falling) + fabs(here->falling));
+}
+
 /* Newton in the natural parameters for the member with given means, its steps damped as far from
  * the solution as the standard score of the means is long. KLF_E_NO_MAXIMUM if a or b runs to 0:
  * the likelihood then has its supremum in the Gamma or inverse Gamma family. */
@@ -581,6 +591,8 @@ static klf_status solve(gig_target target, double *theta)
         }
         size = sqrt(size);
         if (!(size <= DBL_MAX))
+            return KLF_E_NO_MAXIMUM;
+        if (size < 1e-8 && !has_excesses(&c, &here))
             return KLF_E_NO_MAXIMUM;
         if (size < 1e-15)
             return KLF_OK;

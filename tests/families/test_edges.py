@@ -140,3 +140,18 @@ def test_inverse_gaussian_divergence_next_to_overflow():
     """Half the ratio of the shapes, which itself overflows."""
     found = kf.kl_divergence(kf.InverseGaussian(1.0, 0.6), kf.InverseGaussian(1.0, 1.7e308))
     assert_allclose(found, 0.5 * 1.7e308 / 0.6, rtol=1e-15)
+
+
+@pytest.mark.parametrize("mean", [[-0.75, 1.3, 2.5], [-0.75, 2.5, 2.5], [0.0, 1.3, 2.5]])
+def test_means_that_only_a_limit_of_the_family_has_are_refused(mean):
+    """With these means a runs to 0: no member has them, though in units of the huge variance of x
+    those of the inverse Gamma next to it are close."""
+    with pytest.raises(ValueError, match="mu must be"):
+        kf.GeneralizedInverseGaussian.from_mean(mean)
+
+
+@pytest.mark.parametrize(("family", "fixed"), [(kf.NegativeBinomial, {"successes": 3.0}),
+                                               (kf.Geometric, {})])
+def test_a_negative_mean_too_small_to_be_seen_beside_the_successes_is_refused(family, fixed):
+    with pytest.raises(ValueError, match="mu"):
+        family.from_mean([-1e-20], **fixed)
