@@ -35,12 +35,14 @@ static inline void prepare_rest(const double *theta, family_constants *c)
     c->shape = 0.5 * theta[DOF];
     const double log_raise = klf_log(c->power.raised) - klf_log(c->shape);
     const double raise = c->shape < 1.0 ? log_raise : 0.0;
-    const double log_offset = raise - klf_digamma_minus_log(c->shape);
-    const int tiny = c->shape < 0x1p-400; /* psi1(a) = 1/a^2, which may be beyond the range */
-    c->root = tiny ? 1.0 / c->shape : sqrt(klf_trigamma(c->shape));
-    c->inverse_root = tiny ? c->shape : 1.0 / c->root;
-    c->log_root = tiny ? 1.0 : c->shape * c->root;
-    c->offset = tiny ? fma(raise, c->shape, 1.0) : log_offset * c->inverse_root;
+    /* For tiny a psi1(a) = 1/a^2 may be beyond the range: it is taken at a clamped one. */
+    const double least = 0x1p-400, clamped = c->shape < least ? least : c->shape;
+    const double below = c->shape / clamped; /* 1 but for tiny a */
+    const double root = sqrt(klf_trigamma(clamped));
+    c->root = root / below;
+    c->inverse_root = below / root;
+    c->log_root = clamped * root;
+    c->offset = fma(raise, c->inverse_root, -klf_digamma_minus_log(clamped) / root);
 }
 
 /* L of w = x^2/2 */

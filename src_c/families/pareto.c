@@ -42,9 +42,10 @@ KLF_INLINE double log_relative(const family_constants *c, double x)
     const double ratio = x * c->relative.unit * c->relative.inverse_scale;
     const int normal = (ratio > 0.5) & (ratio < 0x1p1000);
     const double excess = klf_standardise(&c->relative, x);
+    const double log_minimum = c->log_minimum;
     double ignored;
     const double log = klf_log_ratio(normal ? ratio : x, normal ? excess : x - 1.0, &ignored);
-    return normal ? log : log - c->log_minimum;
+    return log - (normal ? 0.0 : log_minimum);
 }
 
 KLF_INLINE double density_at(const family_constants *c, double x)

@@ -19,7 +19,7 @@ static const double POISSON_LEAST_RATE = 0x1p-900;
 
 typedef struct {
     double rate, used, inverse_used;
-    double log_used, log_deficit; /* log(rate) - log(used): 0 but for tiny rates */
+    double log_deficit; /* log(rate) - log(used): 0 but for tiny rates */
     double constant;    /* -log(used)/2 - log(2 pi)/2 */
     double root, inverse_root;
 } poisson_constants;
@@ -30,9 +30,9 @@ KLF_INLINE poisson_constants poisson_prepare(double rate)
     c.rate = rate;
     c.used = rate < POISSON_LEAST_RATE ? POISSON_LEAST_RATE : rate;
     c.inverse_used = 1.0 / c.used;
-    c.log_used = klf_log(c.used);
-    c.log_deficit = rate < POISSON_LEAST_RATE ? klf_log(rate) - c.log_used : 0.0;
-    c.constant = -0.5 * (c.log_used + KLF_LOG_2PI);
+    const double log_used = klf_log(c.used);
+    c.log_deficit = rate < POISSON_LEAST_RATE ? klf_log(rate) - log_used : 0.0;
+    c.constant = -0.5 * (log_used + KLF_LOG_2PI);
     c.root = sqrt(rate);
     c.inverse_root = rate > 0.0 ? 1.0 / c.root : 1.0; /* at rate 0 the score holds x itself */
     return c;
@@ -44,12 +44,13 @@ KLF_INLINE double poisson_log_mass(const poisson_constants *c, double x)
     const double raised = x + 1.0, ratio = raised * c->inverse_used;
     const double excess = (raised - c->used) * c->inverse_used;
     const int beyond = ratio > 0x1p1000;
+    const double log_used = -2.0 * c->constant - KLF_LOG_2PI;
     double h;
-    double log = klf_log_ratio_rising(beyond ? raised : ratio, beyond ? raised : excess, &h);
-    log = beyond ? log - c->log_used : log;
+    const double log = klf_log_ratio_rising(beyond ? raised : ratio, beyond ? raised : excess, &h)
+                       - (beyond ? log_used : 0.0);
+    const double less = log - 1.0, size = beyond ? raised : c->used;
     const double log_p = fma(0.5, log, c->constant)
-                         - fma(beyond ? raised : c->used, beyond ? log - 1.0 : h,
-                               klf_stirling_error(raised));
+                         - fma(size, beyond ? less : h, klf_stirling_error(raised));
     return fma(x, c->log_deficit, log_p);
 }
 
