@@ -163,7 +163,16 @@ cdef extern from "klfast/klfast.h" nogil:
     ctypedef enum klf_step_rule:
         KLF_STEP_CONSTANT
         KLF_STEP_DECAYING
+        KLF_STEP_MOMENTUM
         KLF_STEP_ADAM
+
+    ctypedef enum klf_baseline:
+        KLF_BASELINE_NONE
+        KLF_BASELINE_LEAVE_ONE_OUT
+        KLF_BASELINE_PER_COORDINATE
+
+    enum:
+        KLF_LARGEST_FULL
 
     ctypedef enum klf_run_status:
         KLF_RUN_GOING
@@ -188,7 +197,10 @@ cdef extern from "klfast/klfast.h" nogil:
         klf_sizes sizes
         klf_method method
         klf_step_rule step_rule
-        int leave_one_out
+        klf_baseline baseline
+        int restricted
+        double log_mass
+        double log_mass_error
         double step_size
         double tolerance
         uint64_t samples

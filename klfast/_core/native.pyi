@@ -9,6 +9,7 @@ from numpy.typing import ArrayLike, NDArray
 BLOCK: int
 TILE: int
 HISTORY_COLUMNS: tuple[str, ...]
+LARGEST_FULL: int
 
 def available_levels() -> list[str]: ...
 def level_name() -> str: ...
@@ -203,13 +204,14 @@ class ReverseRun:
         *,
         method: str,
         step_rule: str,
-        leave_one_out: bool,
+        baseline: str | None,
         step_size: float,
         tolerance: float,
         samples: int,
         max_samples: int,
         max_steps: int,
         max_evaluations: int,
+        restricted: bool = False,
     ) -> None: ...
     @property
     def status(self) -> str: ...
@@ -244,6 +246,7 @@ class ReverseRun:
         weights: NDArray[np.float64] | None,
         threads: int = 1,
     ) -> NDArray[np.float64]: ...
+    def inside(self, log_mass: float, error: float) -> None: ...
     def update_nodes(
         self, moments: NDArray[np.float64], coarse: NDArray[np.float64]
     ) -> None: ...

@@ -79,8 +79,17 @@ SUPPORTS = {
 STEP_RULES = {
     "constant": KLF_STEP_CONSTANT,
     "decaying": KLF_STEP_DECAYING,
+    "momentum": KLF_STEP_MOMENTUM,
     "adam": KLF_STEP_ADAM,
 }
+
+BASELINES = {
+    None: KLF_BASELINE_NONE,
+    "leave-one-out": KLF_BASELINE_LEAVE_ONE_OUT,
+    "per-coordinate": KLF_BASELINE_PER_COORDINATE,
+}
+
+LARGEST_FULL = int(KLF_LARGEST_FULL)  # coordinates for which all products of scores are summed
 
 HISTORY_COLUMNS = ("evaluations", "samples", "kl", "kl_error", "gain", "gain_error", "explained",
                    "length", "variance", "noise", "draws")
@@ -115,8 +124,8 @@ cdef class ReverseRun:
     cdef uint64_t *integers
 
     def __cinit__(self, Distribution start, Target target, Stream stream, *, str method,
-                  str step_rule, bint leave_one_out, double step_size, double tolerance,
-                  samples, max_samples, max_steps, max_evaluations):
+                  str step_rule, baseline, double step_size, double tolerance,
+                  samples, max_samples, max_steps, max_evaluations, bint restricted=False):
         cdef size_t doubles, integers
         self.start = start
         self.target = target
@@ -129,7 +138,8 @@ cdef class ReverseRun:
         self.run.sizes = start.sizes
         self.run.method = METHODS[method]
         self.run.step_rule = STEP_RULES[step_rule]
-        self.run.leave_one_out = leave_one_out
+        self.run.baseline = BASELINES[baseline]
+        self.run.restricted = restricted
         self.run.step_size = step_size
         self.run.tolerance = tolerance
         self.run.samples = samples
@@ -294,6 +304,11 @@ cdef class ReverseRun:
         cdef size_t n = rows.shape[0]
         return self._sum(lambda a, b: self._given_range(rows, log_q, weights, n, 0, a, b),
                          (n + KLF_BLOCK - 1) // KLF_BLOCK, threads)
+
+    def inside(self, double log_mass, double error):
+        """Set the logarithm of p's mass inside q's support, for a restricted run."""
+        self.run.log_mass = log_mass
+        self.run.log_mass_error = error
 
     def update_nodes(self, cnp.ndarray moments, cnp.ndarray coarse):
         """One step from the moments of quadrature nodes, and of every second of them."""

@@ -94,7 +94,7 @@ class Options:
             deadline=time.monotonic() + seconds,
             tolerance=positive(tolerance, "tolerance", zero=True),
             step_size=positive(step_size, "step_size"),
-            optimizer=choice(optimizer, "optimizer", ("constant", "decaying", "adam")),
+            optimizer=choice(optimizer, "optimizer", ("constant", "decaying", "momentum", "adam")),
             callback=callback,
             progress=progress,
             threads=DEFAULT if threads is None else thread_count(threads, "threads"),

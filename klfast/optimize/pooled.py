@@ -10,6 +10,7 @@ on the score.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
@@ -32,27 +33,43 @@ class Pool:
         self.members: list[Distribution] = []
         self.x: list[Values] = []
         self.log_q: list[Values] = []
+        self.drawn: list[int] = []
 
     def add(self, member: Distribution, x: Values, log_q: Values) -> None:
-        """Draws of one member."""
+        """Draws of one member; those outside q's support are counted only."""
+        inside = log_q > -np.inf
+        drawn = len(x)
+        if not inside.all():
+            x, log_q = x[inside], log_q[inside]
         if self.members and self.members[-1] == member:
             self.x[-1] = np.concatenate([self.x[-1], x])
             self.log_q[-1] = np.concatenate([self.log_q[-1], log_q])
+            self.drawn[-1] += drawn
             return
         self.members = [*self.members[1 - _MEMBERS :], member]
         self.x = [*self.x[1 - _MEMBERS :], x]
         self.log_q = [*self.log_q[1 - _MEMBERS :], log_q]
+        self.drawn = [*self.drawn[1 - _MEMBERS :], drawn]
 
     def __len__(self) -> int:
-        return sum(map(len, self.x))
+        return sum(self.drawn)
 
-    def weighted(self, p: Distribution, threads: int) -> tuple[Values, Values, Values]:
-        """All draws, their log q, and their weights under p, the largest 1."""
+    def weighted(self, p: Distribution, threads: int) -> tuple[Values, Values, Values, float]:
+        """All draws inside q's support, their log q and their weights under p, the largest 1.
+
+        And the logarithm of p's mass there: 0 if all draws are inside.
+        """
         x, log_q = np.concatenate(self.x), np.concatenate(self.log_q)
-        shares = np.array([len(part) / len(x) for part in self.x])
+        total = len(self)
+        shares = np.array([drawn / total for drawn in self.drawn])
         mixture = Target(self.members, vector_function("log", shares).tolist())
         log_w = p.log_density(x, threads=threads) - mixture.log_density(x, len(x), threads)
-        return x, log_q, vector_function("exp", log_w - log_w.max())
+        top = log_w.max()
+        weights = vector_function("exp", log_w - top)
+        if len(x) == total:
+            return x, log_q, weights, 0.0
+        mean = np.array([math.fsum(weights) / total])
+        return x, log_q, weights, min(0.0, float(vector_function("log", mean)[0] + top))
 
 
 class PooledSteps:
@@ -78,15 +95,18 @@ class PooledSteps:
         self.max_evaluations = max_evaluations
         self.pool = Pool()
 
-    def state(self) -> tuple[list[Distribution], list[Values], list[Values]]:
+    def state(self) -> tuple[list[Distribution], list[Values], list[Values], list[int]]:
         """What `restore` needs."""
         pool = self.pool
-        return list(pool.members), list(pool.x), list(pool.log_q)
+        return list(pool.members), list(pool.x), list(pool.log_q), list(pool.drawn)
 
-    def restore(self, state: tuple[list[Distribution], list[Values], list[Values]]) -> None:
+    def restore(
+        self, state: tuple[list[Distribution], list[Values], list[Values], list[int]]
+    ) -> None:
         """Go back to what `state` gave."""
-        members, x, log_q = state
-        self.pool.members, self.pool.x, self.pool.log_q = list(members), list(x), list(log_q)
+        members, x, log_q, drawn = state
+        self.pool.members, self.pool.x = list(members), list(x)
+        self.pool.log_q, self.pool.drawn = list(log_q), list(drawn)
 
     def _wanted(self) -> int:
         """Draws of the next step: none that the budgets do not allow."""
@@ -109,7 +129,11 @@ class PooledSteps:
                 return None
             self.run.count_evaluations(n)
             self.pool.add(p, np.ascontiguousarray(x), log_q)
-        x, log_q, weights = self.pool.weighted(p, threads)
+        if not any(map(len, self.pool.x)):
+            raise ValueError(f"log_q is -inf at all {len(self.pool)} draws of {p!r}: start inside "
+                             "q's support")
+        x, log_q, weights, log_mass = self.pool.weighted(p, threads)
+        self.run.inside(log_mass, _log_mass_error(log_mass, weights))
         moments = self.run.weighted_moments(x, log_q, weights, threads)
         self.run.update_pooled(moments, self._wanted())
         e = self.run.estimates
@@ -118,6 +142,15 @@ class PooledSteps:
             spent = self.run.evaluations >= self.max_evaluations
             return "budget" if spent else "noise_floor"
         return str(self.run.status)
+
+
+def _log_mass_error(log_mass: float, weights: Values) -> float:
+    """Of a share estimated by draws: sqrt((1 - share)/(share n)), n what the weights are worth."""
+    if log_mass == 0.0:
+        return 0.0
+    squares, total = math.fsum(weights * weights), math.fsum(weights)
+    odds = float(vector_function("expm1", np.array([-log_mass]))[0])
+    return math.sqrt(odds * squares) / total
 
 
 def first_batch(coordinates: int, max_evaluations: int) -> int:

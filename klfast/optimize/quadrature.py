@@ -8,12 +8,13 @@ rules agree.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from klfast._core.native import Distribution, ReverseRun
+from klfast._core.native import Distribution, ReverseRun, vector_function
 from klfast.optimize.lattice import FINE, ROUGH, Accuracy, Lattice, Nodes, make_nodes
 
 Values = NDArray[np.float64]
@@ -88,13 +89,27 @@ class QuadratureSteps:
             if values is None:
                 return False
             self.known.add(new, values)
-        log_q, w, even = self.known.at(nodes.x), nodes.weights, nodes.even
-        moments = self.run.weighted_moments(nodes.x, log_q, w, threads)
+        log_q = self.known.at(nodes.x)
+        inside = log_q > -np.inf  # all, unless p is to be cut to q's support
+        x, log_q, w, even = (part[inside] for part in (nodes.x, log_q, nodes.weights, nodes.even))
+        if not inside.all():
+            self._cut(nodes, inside)
+        moments = self.run.weighted_moments(x, log_q, w, threads)
         coarse = moments if even.all() else self.run.weighted_moments(
-            nodes.x[even], log_q[even], 2.0 * w[even], threads)
+            x[even], log_q[even], 2.0 * w[even], threads)
         self.run.update_nodes(moments, coarse)
         self._refine(nodes)
         return True
+
+    def _cut(self, nodes: Nodes, inside: NDArray[np.bool_]) -> None:
+        """Tell the run p's mass in q's support, by the rule and by the one of twice its step."""
+        fine = math.fsum(nodes.weights[inside]) / math.fsum(nodes.weights)
+        coarse = math.fsum(nodes.weights[inside & nodes.even]) / math.fsum(
+            nodes.weights[nodes.even])
+        if not (fine > 0.0 and coarse > 0.0):
+            raise ValueError("log_q is -inf at all nodes of p: start inside q's support")
+        logs = vector_function("log", np.array([fine, coarse]))
+        self.run.inside(float(logs[0]), abs(float(logs[0] - logs[1])))
 
     def log_q_near(self, x: Values) -> Values:
         """Log q at any points, interpolated between those that are known."""

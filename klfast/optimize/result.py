@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -125,6 +126,35 @@ class FitResult:
         rows.append(("seconds", f"{self.seconds:.3g}"))
         width = max(len(label) for label, _ in rows)
         return "\n".join(f"{label:>{width}}  {text}" for label, text in rows)
+
+    def averaged(self, share: float = 0.5) -> Any:
+        """The member whose mean parameters are the average over the last steps.
+
+        Noise of single steps averages out, and since the mean domain is convex the average is
+        always a member (Polyak and Juditsky, 1992, "Acceleration of stochastic approximation by
+        averaging", SIAM Journal on Control and Optimization 30).
+
+        Parameters
+        ----------
+        share : float
+            Of the steps, the last ones; in (0, 1].
+
+        Raises
+        ------
+        ValueError
+            If share is outside (0, 1], or the result has no history of steps.
+        """
+        if not 0.0 < share <= 1.0:
+            raise ValueError(f"share={share!r}: must be in (0, 1]")
+        if not len(self.history) or "parameters" not in (self.history.dtype.names or ()):
+            raise ValueError("the result has no history of steps to average")
+        last = self.history["parameters"][-max(1, round(share * len(self.history))) :]
+        cls, shape = type(self.distribution), self.distribution.event_shape
+        members = cls._from_theta(np.ascontiguousarray(last), (len(last),),
+                                  shape[0] if shape else 1)
+        columns = members.mean_parameters.T
+        mean = [math.fsum(column) / len(last) for column in columns]
+        return cls.from_mean(mean, **self.distribution.fixed)
 
     def plot(self, ax: Any = None) -> Any:
         """Draw the divergence against the evaluations; needs matplotlib. Returns the axes."""

@@ -31,6 +31,7 @@ def minimize_reverse_kl(
     step_size: float = 0.01,
     optimizer: str = "constant",
     baseline: str | None = "leave-one-out",
+    support: str = "error",
     start: Distribution | FitResult | Sequence[Distribution] | None = None,
     annealing: Sequence[float] | None = None,
     callback: Any = None,
@@ -81,11 +82,16 @@ def minimize_reverse_kl(
         error, is at most this many nats, twice in a row. 0 never stops early.
     step_size : float
         Of the method "score".
-    optimizer : {"constant", "decaying", "adam"}
-        Step rule of the method "score": step_size, step_size/sqrt(t), or Adam.
-    baseline : {"leave-one-out", None}
+    optimizer : {"constant", "decaying", "momentum", "adam"}
+        Step rule of the method "score": step_size, step_size/sqrt(t), momentum of 0.9, or Adam.
+    baseline : {"leave-one-out", "per-coordinate", None}
         Of the method "score": the leave-one-out mean of r, which makes the estimate the sample
-        covariance of s and r; or the textbook's 1 + r.
+        covariance of s and r; E[s_j^2 r]/E[s_j^2] for each coordinate, from the draws of the step
+        before; or the textbook's 1 + r.
+    support : {"error", "restrict"}
+        Where log q is -inf at points of p: D(p || q) is infinite, and the run ends with the status
+        "support_error"; or p cut to q's support is fitted, by "quadrature" or "pooled": `kl` is
+        then the divergence of p given that x is inside.
     start : distribution, FitResult or sequence of distributions, optional
         Where to start instead of at `p`; of the same family. From several starts each is fitted,
         budgets shared, and the one of the least divergence returned; `starts` of the result has
@@ -135,8 +141,8 @@ def minimize_reverse_kl(
     options: dict[str, Any] = {
         "method": method, "samples": samples, "max_samples": max_samples, "max_steps": max_steps,
         "tolerance": tolerance, "step_size": step_size, "optimizer": optimizer,
-        "baseline": baseline, "callback": callback, "progress": progress, "threads": threads,
-        "rng": as_stream(rng),
+        "baseline": baseline, "support": support, "callback": callback, "progress": progress,
+        "threads": threads, "rng": as_stream(rng),
     }
     budgets = _Budgets(max_evaluations, max_seconds, len(starts) * len(temperatures))
     results: list[FitResult] = []

@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from klfast._core.native import (
     HISTORY_COLUMNS,
+    LARGEST_FULL,
     Distribution,
     ReverseRun,
     Stream,
@@ -130,6 +131,7 @@ class ReverseMinimizer:
         step_size: float = 0.01,
         optimizer: str = "constant",
         baseline: str | None = "leave-one-out",
+        support: str = "error",
         callback: Any = None,
         progress: bool = False,
         threads: int | None = None,
@@ -138,7 +140,14 @@ class ReverseMinimizer:
     ) -> None:
         first = one_member(p, "p", interior=True)
         choice(method, "method", METHODS)
-        choice(baseline, "baseline", ("leave-one-out", None))
+        choice(baseline, "baseline", ("leave-one-out", "per-coordinate", None))
+        if baseline == "per-coordinate" and first.n_coordinates > LARGEST_FULL:
+            raise ValueError(f"baseline={baseline!r}: p has {first.n_coordinates} coordinates: it "
+                             f"must have at most {LARGEST_FULL}")
+        choice(support, "support", ("error", "restrict"))
+        if support == "restrict" and method not in ("auto", "quadrature", "pooled"):
+            raise ValueError(f"support='restrict': method={method!r} cannot cut p to q's support; "
+                             "'quadrature' and 'pooled' can")
         options = Options.check(
             max_steps=max_steps, max_evaluations=max_evaluations, max_seconds=max_seconds,
             tolerance=tolerance, step_size=step_size, optimizer=optimizer, callback=callback,
@@ -147,18 +156,19 @@ class ReverseMinimizer:
         if resumed is not None:
             options = replace(options, stream=resumed)
         target = _check_target(q, first)
-        served = _choose(method, first, target)
+        served = _choose(method, first, target, support == "restrict")
         draws = None if samples is None else count(samples, "samples", 2)
         draws = _first_draws(draws, served, first, options.max_evaluations)
         largest = max(draws, count(max_samples, "max_samples", 2))
         self._run = ReverseRun(
             first, target, options.stream, method=served,
-            step_rule=options.optimizer, leave_one_out=baseline is not None,
+            step_rule=options.optimizer, baseline=baseline,
             step_size=options.step_size, tolerance=options.tolerance,
             samples=0 if served == "quadrature" else draws,
             max_samples=largest, max_steps=options.max_steps,
-            max_evaluations=options.max_evaluations,
+            max_evaluations=options.max_evaluations, restricted=support == "restrict",
         )
+        self._restricted = support == "restrict"
         self._q = q
         self._target = target
         self._options = options
@@ -367,6 +377,9 @@ class ReverseMinimizer:
             if self._run.undo_landing():  # q only looked like a member where p was
                 self._status = "going"
             return False
+        if np.isneginf(log_q).any():  # of a restricted run: no member has holes in its support
+            self._run.count_evaluations(n)
+            return False
         verdict = self._run.probe(x, log_q)
         self._undetermined = verdict < 0
         if verdict > 0:
@@ -404,7 +417,7 @@ class ReverseMinimizer:
 
     def _advance_by_quadrature(self, quadrature: QuadratureSteps) -> None:
         nodes = quadrature.nodes()
-        if nodes is None and self._fallback is not None:
+        if nodes is None and self._fallback is not None and not self._restricted:
             self._quadrature, self._method = None, "natural"
             self._run.use("natural", self._fallback)
         elif nodes is None:
@@ -453,6 +466,8 @@ class ReverseMinimizer:
         for bad, name in ((np.isnan(values), "NaN"), (np.isposinf(values), "+inf")):
             if bad.any():
                 raise ValueError(self._bad_value(name, x[int(np.argmax(bad))]))
+        if self._restricted:
+            return values
         outside = np.isneginf(values)
         self._outside = x[outside]
         self._describe_support(x[int(np.argmax(outside))], int(outside.sum()), len(x))
@@ -496,6 +511,8 @@ class ReverseMinimizer:
         elif self._status in ("going", "stopped_by_callback", "budget") and self._rows:
             distribution = self._evaluated(distribution)
         message = _MESSAGES.get(self._status, "the run goes on")
+        if self._restricted:
+            message += "; the fit is of p cut to q's support"
         return FitResult(
             distribution=distribution,
             direction="reverse",
@@ -550,7 +567,7 @@ class ReverseMinimizer:
         return type(distribution)._from_theta(theta, (), shape[0] if shape else 1)
 
 
-def _choose(method: str, p: Distribution, target: Target | None) -> str:
+def _choose(method: str, p: Distribution, target: Target | None, restricted: bool) -> str:
     """The rung that serves.
 
     Quadrature where there is one; pooled draws for a log q in Python, the dearer part of a step;
@@ -560,7 +577,8 @@ def _choose(method: str, p: Distribution, target: Target | None) -> str:
         if has_nodes(p):
             return "quadrature"
         small = p.n_coordinates <= LARGEST_FAMILY
-        return "pooled" if target is None and p.event_shape and small else "natural"
+        dear = target is None and p.event_shape and small
+        return "pooled" if dear or restricted else "natural"
     if method == "pooled" and p.n_coordinates > LARGEST_FAMILY:
         raise ValueError(f"method='pooled': p has {p.n_coordinates} coordinates: it must have at "
                          f"most {LARGEST_FAMILY}")

@@ -11,12 +11,13 @@ _MEAN, _SQUARE, _FLOOR = 0.9, 0.999, 1e-8
 
 
 class StepRule:
-    """Ascends from `start` by constant, decaying (1/sqrt(t)) or Adam steps.
+    """Ascends from `start` by constant, decaying (1/sqrt(t)), momentum or Adam steps.
 
     References
     ----------
     Robbins and Monro (1951), "A stochastic approximation method", Annals of Mathematical
-    Statistics 22; Kingma and Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
+    Statistics 22; Polyak (1964), "Some methods of speeding up the convergence of iteration
+    methods", USSR Computational Mathematics 4; Kingma and Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
     """
 
     def __init__(self, name: str, step_size: float, start: NDArray[np.float64]) -> None:
@@ -31,6 +32,8 @@ class StepRule:
         """The next point, and the step size that led there."""
         self.t += 1
         length = self.step_size / (math.sqrt(self.t) if self.name == "decaying" else 1.0)
+        if self.name == "momentum":
+            self.mean = gradient = _MEAN * self.mean + gradient
         if self.name == "adam":
             self.mean = _MEAN * self.mean + (1.0 - _MEAN) * gradient
             self.square = _SQUARE * self.square + (1.0 - _SQUARE) * gradient**2

@@ -16,7 +16,7 @@
 #include "../families/packed_cholesky.h"
 
 enum {
-    FULL_UP_TO = 16,    /* coordinates for which the regression of r on s is made at every step */
+    FULL_UP_TO = KLF_LARGEST_FULL, /* coordinates for which r is regressed on s at every step */
     FULL_TRIANGLE = FULL_UP_TO * (FULL_UP_TO + 1) / 2,
     PROBE_UP_TO = 600,  /* coordinates for which the in-family probe is tried */
     SUM_NODES = 128,
@@ -60,7 +60,7 @@ size_t klf_reverse_work(const klf_reverse *run)
 void klf_reverse_memory(const klf_reverse *run, size_t *doubles, size_t *integers)
 {
     const klf_sizes *s = &run->sizes;
-    *doubles = 3 * s->parameters + s->constants + s->table + 7 * s->coordinates
+    *doubles = 3 * s->parameters + s->constants + s->table + 8 * s->coordinates
                + moments_width(run) * (SUM_NODES + 1) + klf_reverse_work(run);
     *integers = 2 * SUM_NODES;
 }
@@ -99,6 +99,7 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
     run->adam_mean = take(&doubles, s->coordinates);
     run->adam_square = take(&doubles, s->coordinates);
     run->unconstrained = take(&doubles, s->coordinates);
+    run->baselines = take(&doubles, s->coordinates);
     run->moments = take(&doubles, moments_width(run));
     run->sums = (klf_accumulator){.width = moments_width(run), .capacity = SUM_NODES,
                                   .first = integers, .count = integers + SUM_NODES,
@@ -109,7 +110,7 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
     run->family->to_unconstrained(run->d, theta, run->unconstrained);
     run->status = KLF_RUN_GOING;
     run->next_block = run->steps = run->evaluations = 0;
-    run->reference = 0.0;
+    run->reference = run->log_mass = run->log_mass_error = 0.0;
     run->trust = TRUST_START;
     run->adam_power_mean = run->adam_power_square = 1.0;
     run->quiet = run->floored = run->has_previous = run->rejections = run->stalled = 0;
@@ -345,6 +346,13 @@ static estimates estimate(klf_reverse *run, const double *moments)
     return e;
 }
 
+static void follow_regression(klf_reverse *run, const double *slope, const estimates *e)
+{
+    for (size_t j = 0; j < run->sizes.coordinates; j++)
+        run->direction[j] = -slope[j];
+    run->gain = 0.5 * run->explained * e->variance;
+}
+
 /* The same from quadrature nodes, whose error is how far it is to every second node. */
 static estimates estimate_from_nodes(klf_reverse *run, const double *moments,
                                      const double *coarse)
@@ -361,13 +369,16 @@ static estimates estimate_from_nodes(klf_reverse *run, const double *moments,
     for (size_t j = 0; j < k; j++)
         error = fma(slope[j] - run->gradient[j], slope[j] - run->gradient[j], error);
     run->kl = moments[3 + k] / e.total;
-    run->kl_error = fabs(run->kl - run->kl_error);
-    run->kl += run->reference;
+    run->kl_error = fabs(run->kl - run->kl_error) + run->log_mass_error;
+    run->kl += run->reference - run->log_mass;
     inverse_hessian(run, moments, &e, inverse);
     newton_direction(run, inverse, NULL, &e);
     run->gain_error = 0.5 * error;
     run->explained = regression(run, moments, &e, factor, slope);
-    prefer_regression(run, slope);
+    if (run->restricted) /* the information of p cut to the support is not the identity */
+        follow_regression(run, slope, &e);
+    else
+        prefer_regression(run, slope);
     return e;
 }
 
@@ -390,13 +401,13 @@ static estimates estimate_from_pool(klf_reverse *run, const double *moments)
         noise += sr_square[j] / e.total / e.total;
         run->direction[j] = e.informative ? -slope[j] : -run->gradient[j];
         square = fma(run->direction[j], run->direction[j], square);
-        shift = fma(slope[j], s[j] / e.total, shift);
+        shift = run->restricted ? 0.0 : fma(slope[j], s[j] / e.total, shift);
     }
     e.informative &= spare > 1.0;
     /* near the minimum the first holds, far tails included: there r is what is left of r */
     e.noise = 0.5 * fmax(noise * e.draws, (double)k * left) / fmax(spare, 1.0);
-    run->kl = run->reference + (r[0] / e.total - shift);
-    run->kl_error = sqrt(left / fmax(spare, 1.0));
+    run->kl = run->reference - run->log_mass + (r[0] / e.total - shift);
+    run->kl_error = sqrt(left / fmax(spare, 1.0)) + run->log_mass_error;
     run->gain = 0.5 * square;
     run->gain_error = e.noise;
     return e;
@@ -533,34 +544,58 @@ static void update_natural(klf_reverse *run, const estimates *e)
         natural_step(run);
 }
 
+/* The gradient of the score method in standard coordinates. Greensmith, Bartlett and Baxter (2004),
+ * "Variance reduction techniques for gradient estimates in reinforcement learning", Journal of
+ * Machine Learning Research 5, section 4, for the baseline of least variance; of the step before,
+ * so that there is no bias. */
+static void baseline_gradient(klf_reverse *run, const double *moments, double *standard)
+{
+    const size_t k = run->sizes.coordinates, triangle = k * (k + 1) / 2;
+    const double n = moments[0], *s = moments + 3, *sr = s + k + 2;
+    const int first = run->steps == 0 || run->baseline != KLF_BASELINE_PER_COORDINATE;
+    for (size_t j = 0; j < k; j++) {
+        const double constant = run->baseline == KLF_BASELINE_NONE ? 1.0 : -run->baselines[j];
+        standard[j] = run->baseline != KLF_BASELINE_NONE && first
+                          ? run->gradient[j]
+                          : (s[j] * (constant + run->reference) + sr[j]) / n;
+    }
+    if (run->baseline != KLF_BASELINE_PER_COORDINATE)
+        return;
+    const double *ss = sr + 2 * k, *ssr = ss + triangle;
+    for (size_t j = 0; j < k; j++)
+        run->baselines[j] = run->reference + ssr[klf_packed(j, j)] / ss[klf_packed(j, j)];
+}
+
+/* The step rule's direction for one coordinate. Polyak (1964), "Some methods of speeding up the
+ * convergence of iteration methods", USSR Computational Mathematics 4; Kingma and Ba (2015), "Adam:
+ * a method for stochastic optimization", algorithm 1. */
+static double ruled(klf_reverse *run, size_t j, double gradient)
+{
+    double *mean = run->adam_mean + j, *square = run->adam_square + j;
+    if (run->step_rule == KLF_STEP_MOMENTUM)
+        return *mean = ADAM_MEAN * *mean + gradient;
+    if (run->step_rule != KLF_STEP_ADAM)
+        return gradient;
+    *mean = ADAM_MEAN * *mean + (1.0 - ADAM_MEAN) * gradient;
+    *square = ADAM_SQUARE * *square + (1.0 - ADAM_SQUARE) * gradient * gradient;
+    return *mean / (1.0 - run->adam_power_mean)
+           / (sqrt(*square / (1.0 - run->adam_power_square)) + ADAM_FLOOR);
+}
+
 /* The plain stochastic gradient in unconstrained coordinates, where every point is a member. */
 static void update_score(klf_reverse *run, const double *moments)
 {
     const size_t k = run->sizes.coordinates;
-    const double n = moments[0], *s = moments + 3, *sr = s + k + 2;
-    double *standard = run->work, *scratch = run->work + k;
-    for (size_t j = 0; j < k; j++)
-        standard[j] = run->leave_one_out ? run->gradient[j]
-                                         : (s[j] * (1.0 + run->reference) + sr[j]) / n;
+    double *standard = run->work, *scratch = run->work + k, *u = scratch;
+    baseline_gradient(run, moments, standard);
     run->family->map_score(run->d, run->theta, run->constants, KLF_UNCONSTRAINED, standard,
                            run->gradient, scratch);
     const double t = (double)run->steps + 1.0;
     const double rate = run->step_size / (run->step_rule == KLF_STEP_DECAYING ? sqrt(t) : 1.0);
-    double *u = scratch;
     run->adam_power_mean *= ADAM_MEAN;
     run->adam_power_square *= ADAM_SQUARE;
-    for (size_t j = 0; j < k; j++) {
-        double step = run->gradient[j];
-        if (run->step_rule == KLF_STEP_ADAM) {
-            /* Kingma and Ba (2015), "Adam: a method for stochastic optimization", algorithm 1 */
-            run->adam_mean[j] = ADAM_MEAN * run->adam_mean[j] + (1.0 - ADAM_MEAN) * step;
-            run->adam_square[j] =
-                ADAM_SQUARE * run->adam_square[j] + (1.0 - ADAM_SQUARE) * step * step;
-            step = run->adam_mean[j] / (1.0 - run->adam_power_mean)
-                   / (sqrt(run->adam_square[j] / (1.0 - run->adam_power_square)) + ADAM_FLOOR);
-        }
-        u[j] = fma(-rate, step, run->unconstrained[j]);
-    }
+    for (size_t j = 0; j < k; j++)
+        u[j] = fma(-rate, ruled(run, j, run->gradient[j]), run->unconstrained[j]);
     run->length = rate;
     /* the fixed parameters */
     memcpy(run->theta_trial, run->theta, run->sizes.parameters * sizeof *run->theta);
@@ -584,7 +619,8 @@ static int is_quiet(klf_reverse *run, const estimates *e)
     int quiet = e->informative && run->gain + 2.0 * run->gain_error <= run->tolerance
                 && e->noise <= run->tolerance;
     if (run->method == KLF_METHOD_NODES) /* more steps cost next to nothing */
-        quiet &= run->gain <= fmax(NODES_GAIN, run->gain_error);
+        quiet &= run->gain <= fmax(NODES_GAIN, run->gain_error)
+                 && run->kl_error <= run->tolerance;
     if (!quiet || run->method != KLF_METHOD_NATURAL || run->samples >= verdict)
         return quiet;
     run->samples = verdict;
@@ -631,7 +667,7 @@ static void update(klf_reverse *run, const double *moments, const estimates *e)
         update_weighted(run, e);
     const uint64_t left = run->max_evaluations - run->evaluations; /* at least the old samples */
     run->samples = run->samples < left ? run->samples : left;
-    run->reference = run->kl;
+    run->reference = run->kl + run->log_mass;
 }
 
 void klf_reverse_update(klf_reverse *run, const double *moments)

@@ -153,7 +153,7 @@ def test_a_gaussian_target_from_one_more_value_than_coordinates(d):
 
     k = p.n_coordinates
     run = ReverseRun(p, None, kf.Stream(1), method="pooled", step_rule="constant",
-                     leave_one_out=True, step_size=0.1, tolerance=1e-4, samples=2,
+                     baseline=None, step_size=0.1, tolerance=1e-4, samples=2,
                      max_samples=2, max_steps=9, max_evaluations=2**40)
     x = run.draw(k + 1)
     assert run.probe(x, log_q(x)) == 1

@@ -265,7 +265,16 @@ void klf_accumulator_total(const klf_accumulator *accumulator, double *values);
 typedef enum {
     KLF_METHOD_NATURAL, KLF_METHOD_SCORE, KLF_METHOD_NODES, KLF_METHOD_POOLED
 } klf_method;
-typedef enum { KLF_STEP_CONSTANT, KLF_STEP_DECAYING, KLF_STEP_ADAM } klf_step_rule;
+typedef enum {
+    KLF_STEP_CONSTANT, KLF_STEP_DECAYING, KLF_STEP_MOMENTUM, KLF_STEP_ADAM
+} klf_step_rule;
+/* What the score method takes from r: nothing, so that it is the textbook's 1 + r; the mean of the
+ * other draws; for each coordinate E[s^2 r]/E[s^2] of the step before, for at most
+ * KLF_LARGEST_FULL coordinates. */
+typedef enum {
+    KLF_BASELINE_NONE, KLF_BASELINE_LEAVE_ONE_OUT, KLF_BASELINE_PER_COORDINATE
+} klf_baseline;
+enum { KLF_LARGEST_FULL = 16 };
 
 typedef enum {
     KLF_RUN_GOING,
@@ -295,7 +304,8 @@ typedef struct {
     klf_sizes sizes;
     /* options */
     klf_step_rule step_rule;
-    int leave_one_out; /* the score method's baseline; without it the textbook's 1 + r */
+    klf_baseline baseline;
+    int restricted; /* NODES and POOLED: p is cut to q's support, where the samples given lie */
     double step_size, tolerance;
     uint64_t max_samples, max_steps, max_evaluations;
     /* state, from the first of these to the last, and what the pointers point to */
@@ -305,6 +315,8 @@ typedef struct {
     uint64_t next_block, steps, evaluations;
     uint64_t bad_block, bad_index; /* the sample at which the target failed */
     double reference;              /* r is summed about it */
+    /* of p inside q's support, and its error; for `restricted` set by the caller */
+    double log_mass, log_mass_error;
     double trust;                  /* largest D(p_new||p_old) of an unexplained step, nats */
     int quiet, floored;            /* steps in a row without sign of gain; at max_samples */
     int has_previous, rejections, stalled;
@@ -317,7 +329,7 @@ typedef struct {
     double adam_power_mean, adam_power_square;
     double *theta, *theta_previous, *theta_trial, *constants, *table;
     double *direction, *gradient, *direction_previous, *gradient_previous;
-    double *adam_mean, *adam_square, *unconstrained;
+    double *adam_mean, *adam_square, *unconstrained, *baselines;
     double *moments, *work;
     klf_accumulator sums;
 } klf_reverse;
