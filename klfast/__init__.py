@@ -5,7 +5,7 @@ from klfast.diagnostics import effective_sample_size, pareto_k
 from klfast.divergence import KLEstimate, cross_entropy, kl_divergence
 from klfast.families import families
 from klfast.optimize import FitResult, ReverseMinimizer, minimize_forward_kl, minimize_reverse_kl
-from klfast.targets import Mixture
+from klfast.targets import Mixture, Product
 
 __version__ = "0.1.0"
 
@@ -16,6 +16,7 @@ __all__ = [
     "FitResult",
     "KLEstimate",
     "Mixture",
+    "Product",
     "ReverseMinimizer",
     "Stream",
     "cross_entropy",

@@ -41,5 +41,6 @@ from klfast.optimize import ReverseMinimizer as ReverseMinimizer
 from klfast.optimize import minimize_forward_kl as minimize_forward_kl
 from klfast.optimize import minimize_reverse_kl as minimize_reverse_kl
 from klfast.targets import Mixture as Mixture
+from klfast.targets import Product as Product
 
 __version__: str

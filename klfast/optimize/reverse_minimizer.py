@@ -25,7 +25,13 @@ from klfast.optimize.pooled import LARGEST_FAMILY, PooledSteps, first_batch
 from klfast.optimize.progress import Progress
 from klfast.optimize.quadrature import QuadratureSteps, has_nodes
 from klfast.optimize.result import FitResult
-from klfast.targets import Mixture, check_same_space, compiled_target, evaluate_log_density
+from klfast.targets import (
+    Product,
+    check_same_space,
+    compiled_target,
+    evaluate_log_density,
+    is_distribution,
+)
 
 METHODS = ("auto", "quadrature", "pooled", "natural", "score")
 
@@ -71,7 +77,7 @@ class ReverseMinimizer:
     ----------
     p : distribution
         Where to start; its family is fitted.
-    q : distribution, Mixture, callable or None
+    q : distribution, Mixture, Product, callable or None
         The target, as for `minimize_reverse_kl`. None: log q is given by `tell` at the points that
         `ask` names, for targets that are dear, remote, or not functions.
     **options
@@ -152,7 +158,7 @@ class ReverseMinimizer:
             max_samples=largest, max_steps=options.max_steps,
             max_evaluations=options.max_evaluations,
         )
-        self._q = q
+        self._q = q.log_density if isinstance(q, Product) else q
         self._target = target
         self._options = options
         self._method = served
@@ -567,12 +573,13 @@ def _first_draws(
 
 
 def _check_target(q: Any, p: Distribution) -> Target | None:
-    """The compiled form of q; None for a callable, or if q is to be told."""
-    if isinstance(q, Mixture | Distribution):
+    """The compiled form of q; None for a callable or Product, or if q is to be told."""
+    if is_distribution(q):
         check_same_space(q, p, "q", "p")
         return compiled_target(q)
     if q is not None and not callable(q):
         raise TypeError(
-            f"q is {type(q).__name__}: it must be a distribution, a Mixture or a callable log q(x)"
+            f"q is {type(q).__name__}: it must be a distribution, a Mixture, a Product or a "
+            "callable log q(x)"
         )
     return None
