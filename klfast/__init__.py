@@ -5,6 +5,7 @@ from klfast.diagnostics import effective_sample_size, pareto_k
 from klfast.divergence import KLEstimate, cross_entropy, kl_divergence
 from klfast.families import families
 from klfast.optimize import FitResult, ReverseMinimizer, minimize_forward_kl, minimize_reverse_kl
+from klfast.power_divergence import alpha_divergence, renyi_divergence
 from klfast.targets import Mixture, Product
 
 __version__ = "0.1.0"
@@ -19,6 +20,7 @@ __all__ = [
     "Product",
     "ReverseMinimizer",
     "Stream",
+    "alpha_divergence",
     "cross_entropy",
     "effective_sample_size",
     "families",
@@ -26,5 +28,6 @@ __all__ = [
     "minimize_forward_kl",
     "minimize_reverse_kl",
     "pareto_k",
+    "renyi_divergence",
     *families,
 ]
