@@ -8,9 +8,8 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from klfast._core.native import Distribution, Stream, as_stream, bounded_integer, sum_and_square
-from klfast.mixture import Mixture
 from klfast.product import Product
-from klfast.spaces import check_same_space
+from klfast.spaces import Compound, check_same_space
 
 
 class KLEstimate(NamedTuple):
@@ -80,7 +79,7 @@ def kl_divergence(p: Any, q: Any, *, samples: int = 1_000_000, rng: Any = 0) -> 
 def check_pair(p: Any, q: Any) -> None:
     """Refuse what has no divergence."""
     for name, value in (("p", p), ("q", q)):
-        if not isinstance(value, Distribution | Mixture | Product):
+        if not isinstance(value, Distribution | Compound):
             raise TypeError(
                 f"{name} is {type(value).__name__}: D(p || q) needs two distributions, "
                 f"got {type(p).__name__} and {type(q).__name__}"

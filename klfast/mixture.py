@@ -20,10 +20,10 @@ from klfast._core.native import (
     size_shape,
     vector_function,
 )
-from klfast.spaces import as_points, check_same_space
+from klfast.spaces import Compound, as_points, check_same_space, integer_coordinates
 
 
-class Mixture:
+class Mixture(Compound):
     r"""A finite mixture of distributions, as a target.
 
     .. math:: q(x) = \sum_j w_j q_j(x)
@@ -32,7 +32,7 @@ class Mixture:
     ----------
     weights : array_like of shape (m,)
         Non-negative; scaled to sum to 1. A component of weight 0 is left out.
-    components : sequence of m distributions
+    components : sequence of m distributions or Products
         Of any families whose events have one shape; each one distribution, not a batch.
 
     Raises
@@ -43,7 +43,7 @@ class Mixture:
     Notes
     -----
     Not an exponential family: there are no natural parameters, and its divergences have no closed
-    form. The log-density is a stable log-sum-exp in C.
+    form. The log-density is a stable log-sum-exp, in C unless a component is a Product.
 
     Examples
     --------
@@ -55,7 +55,7 @@ class Mixture:
     0.1
     """
 
-    def __init__(self, weights: ArrayLike, components: Sequence[Distribution]) -> None:
+    def __init__(self, weights: ArrayLike, components: Sequence[Any]) -> None:
         w = as_float64(weights, "weights")
         parts = list(components)
         if w.ndim != 1 or len(w) != len(parts) or not parts:
@@ -64,12 +64,13 @@ class Mixture:
                 "there must be one weight to each of at least one component"
             )
         for i, part in enumerate(parts):
-            if not isinstance(part, Distribution):
-                raise TypeError(f"components[{i}] is {type(part).__name__}: it must be a family's")
-            if part.batch_shape != ():
-                raise ValueError(
-                    f"components[{i}] has batch shape {part.batch_shape}: it must be one"
+            if isinstance(part, Mixture) or not isinstance(part, Distribution | Compound):
+                raise TypeError(
+                    f"components[{i}] is {type(part).__name__}: it must be a family's or a Product"
                 )
+            batch = getattr(part, "batch_shape", ())
+            if batch != ():
+                raise ValueError(f"components[{i}] has batch shape {batch}: it must be one")
             check_same_space(part, parts[0], f"components[{i}]", "components[0]")
         bad = ~(np.isfinite(w) & (w >= 0.0))
         if bad.any():
@@ -80,7 +81,7 @@ class Mixture:
         w = w / w.max()
         self.weights: NDArray[np.float64] = w / w.sum()
         self.weights.flags.writeable = False
-        self.components = tuple(parts)
+        self.components: tuple[Any, ...] = tuple(parts)
 
     @property
     def event_shape(self) -> tuple[int, ...]:
@@ -92,11 +93,32 @@ class Mixture:
         """Whether draws are integers."""
         return all(part.is_integer for part in self.components)
 
-    def _target(self) -> Target:
+    @property
+    def _integer_coordinates(self) -> tuple[bool, ...]:
+        return integer_coordinates(self.components[0])
+
+    def _kept(self) -> tuple[list[Any], list[float]]:
+        """The components that have a weight, and its logarithm."""
         kept = [(c, w) for c, w in zip(self.components, self.weights, strict=True) if w > 0.0]
         # the library's logarithm: NumPy's last digit depends on the processor
         logs = vector_function("log", np.array([w for _, w in kept]))
-        return Target([c for c, _ in kept], logs.tolist())
+        return [c for c, _ in kept], logs.tolist()
+
+    def _target(self) -> Target | None:
+        """The compiled form; None if a component is a Product."""
+        parts, logs = self._kept()
+        return None if any(isinstance(c, Compound) for c in parts) else Target(parts, logs)
+
+    def _log_sum(self, points: NDArray[np.float64]) -> NDArray[np.float64]:
+        """The log-density at rows, by log-densities of the components."""
+        parts, logs = self._kept()
+        terms = np.stack([log + c.log_density(points) for c, log in zip(parts, logs, strict=True)])
+        top = terms.max(axis=0)
+        shift = np.where(np.isinf(top), 0.0, top)
+        total = np.zeros(len(top))
+        for term in terms:
+            total += vector_function("exp", term - shift)
+        return np.where(np.isinf(top), top, shift + vector_function("log", total))
 
     def log_density(self, x: ArrayLike, *, out: NDArray[np.float64] | None = None) -> Any:
         """Log-density at `x`, in nats: as for a distribution, with -inf outside every support."""
@@ -104,7 +126,11 @@ class Mixture:
         if out is not None:
             check_out(out, shape, (np.float64,))
         count = math.prod(shape)
-        values = self._target().log_density(points, count).reshape(shape)
+        target = self._target()
+        if target is None:
+            values = self._log_sum(points.reshape(count, *self.event_shape)).reshape(shape)
+        else:
+            values = target.log_density(points, count).reshape(shape)
         if out is None:
             return float(values[()]) if shape == () else values
         out[...] = values

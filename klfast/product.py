@@ -11,10 +11,10 @@ from numpy.typing import ArrayLike, NDArray
 
 from klfast._core.native import Distribution, as_stream, check_out, new_array, size_shape
 from klfast.mixture import Mixture
-from klfast.spaces import as_points, integer_coordinates
+from klfast.spaces import Compound, as_points, integer_coordinates
 
 
-class Product:
+class Product(Compound):
     r"""Independent distributions side by side, as one distribution of vectors.
 
     .. math:: q(x_1, \dots, x_m) = \prod_i q_i(x_i)
@@ -58,7 +58,7 @@ class Product:
             raise ValueError("no factors given: a Product has at least one")
         parts: list[Any] = []
         for i, factor in enumerate(factors):
-            if not isinstance(factor, Distribution | Mixture | Product):
+            if not isinstance(factor, Distribution | Compound):
                 raise TypeError(
                     f"factors[{i}] is {type(factor).__name__}: it must be a distribution"
                 )

@@ -10,6 +10,10 @@ from numpy.typing import ArrayLike, NDArray
 from klfast._core.native import as_float64
 
 
+class Compound:
+    """A distribution that is no family's, made of members of families."""
+
+
 def integer_coordinates(a: Any) -> tuple[bool, ...]:
     """Of each coordinate whether it is a count."""
     given = getattr(a, "_integer_coordinates", None)

@@ -11,14 +11,14 @@ from numpy.typing import ArrayLike, NDArray
 from klfast._core.native import Distribution, Stream, Target, as_float64
 from klfast.mixture import Mixture
 from klfast.product import Product
-from klfast.spaces import check_same_space
+from klfast.spaces import Compound, check_same_space
 
 LogDensity = Callable[[NDArray[np.float64]], ArrayLike]
 
 
 def is_distribution(q: object) -> bool:
     """Whether q is klfast's: a member of a family, or made of such."""
-    return isinstance(q, Distribution | Mixture | Product)
+    return isinstance(q, Distribution | Compound)
 
 
 def as_log_density(q: Any) -> Any:
@@ -27,7 +27,7 @@ def as_log_density(q: Any) -> Any:
 
 
 def compiled_target(q: object) -> Target | None:
-    """The compiled form of q, or None for a Product, and if q is not klfast's."""
+    """The compiled form of q; None if a Product is in it, or q is not klfast's."""
     if isinstance(q, Mixture):
         return q._target()
     if isinstance(q, Distribution):

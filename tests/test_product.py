@@ -87,6 +87,31 @@ def test_what_is_no_factor_is_refused():
         Q.log_density(np.zeros((3, 5)), out=np.empty(2))
 
 
+def test_a_mixture_of_products_is_the_mixture_of_vectors_where_they_are_the_same():
+    """Independent Normals as products, and as vectors of diagonal covariance."""
+    products = [kf.Product(kf.Normal(m, 1.0), kf.Normal(0.0, s)) for m, s in ((0, 1.0), (3, 2.0))]
+    vectors = [kf.MultivariateNormal([m, 0.0], np.diag([1.0, s**2])) for m, s in ((0, 1), (3, 2))]
+    q, same = kf.Mixture([0.3, 0.7], products), kf.Mixture([0.3, 0.7], vectors)
+    x = same.sample((4, 50), rng=1)
+    assert_allclose(q.log_density(x), same.log_density(x), rtol=1e-13)
+    assert q.log_density([1e200, 0.0]) == -math.inf
+    assert math.isnan(q.log_density([math.nan, 0.0]))
+    assert_allclose(q.mean(), same.mean())
+    assert_allclose(q.variance(), same.variance())
+    assert q.sample(5, rng=1).shape == (5, 2)
+    p = kf.MultivariateNormal([1.0, 0.0], 2.0 * np.eye(2))
+    a, b = (kf.minimize_reverse_kl(p, target, method="pooled", rng=2) for target in (q, same))
+    assert_allclose(a.distribution.unconstrained, b.distribution.unconstrained, rtol=1e-6)
+    nested = kf.Product(kf.Normal(0.0, 1.0), kf.Mixture([0.5, 0.5], products))
+    assert nested.event_shape == (3,)
+    poles = kf.Mixture([0.5, 0.5], [kf.Product(kf.Gamma(0.5, 1.0)), kf.Product(kf.Gamma(2.0, 1.0))])
+    assert poles.log_density([0.0]) == math.inf and poles.log_density([-1.0]) == -math.inf
+    with pytest.raises(TypeError, match=r"components\[0\] is Mixture"):
+        kf.Mixture([1.0], [q])
+    with pytest.raises(TypeError, match="integers"):
+        kf.Mixture([0.5, 0.5], [products[0], kf.Product(kf.Normal(0.0, 1.0), kf.Poisson(1.0))])
+
+
 # ---- Divergences ----
 
 

@@ -26,7 +26,7 @@ from klfast.optimize.progress import Progress
 from klfast.optimize.quadrature import QuadratureSteps, has_nodes
 from klfast.optimize.result import FitResult
 from klfast.targets import (
-    Product,
+    as_log_density,
     check_same_space,
     compiled_target,
     evaluate_log_density,
@@ -158,7 +158,7 @@ class ReverseMinimizer:
             max_samples=largest, max_steps=options.max_steps,
             max_evaluations=options.max_evaluations,
         )
-        self._q = q.log_density if isinstance(q, Product) else q
+        self._q = as_log_density(q) if target is None else q
         self._target = target
         self._options = options
         self._method = served
