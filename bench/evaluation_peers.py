@@ -128,8 +128,8 @@ def _member(start: Any, row: dict[str, Any]) -> Any:
 LEFT_OUT = """
 
 Left out: TensorFlow Probability 0.25, which does not import beside JAX 0.10; VIABEL 0.5, which
-needs PyStan 2; and quasi-Newton methods by gradients (BlackJAX's Pathfinder), whose evaluations in
-line searches cannot be counted from outside."""
+needs PyStan 2; and quasi-Newton methods by gradients (BlackJAX's Pathfinder), which do not report
+the evaluations of their line searches."""
 
 PEERS: dict[str, tuple[str, Any]] = {"NumPyro": ("numpyro", _numpyro),
                                      "BlackJAX": ("blackjax", _blackjax)}
