@@ -6,7 +6,8 @@ from klfast.divergence import KLEstimate, cross_entropy, kl_divergence
 from klfast.families import families
 from klfast.families.family import NoMaximumError
 from klfast.optimize import FitResult, ReverseMinimizer, minimize_forward_kl, minimize_reverse_kl
-from klfast.targets import Mixture
+from klfast.power_divergence import alpha_divergence, renyi_divergence
+from klfast.targets import Mixture, Product
 
 __version__ = "0.1.0"
 
@@ -18,8 +19,10 @@ __all__ = [
     "KLEstimate",
     "Mixture",
     "NoMaximumError",
+    "Product",
     "ReverseMinimizer",
     "Stream",
+    "alpha_divergence",
     "cross_entropy",
     "effective_sample_size",
     "families",
@@ -27,5 +30,6 @@ __all__ = [
     "minimize_forward_kl",
     "minimize_reverse_kl",
     "pareto_k",
+    "renyi_divergence",
     *families,
 ]

@@ -41,6 +41,9 @@ from klfast.optimize import FitResult as FitResult
 from klfast.optimize import ReverseMinimizer as ReverseMinimizer
 from klfast.optimize import minimize_forward_kl as minimize_forward_kl
 from klfast.optimize import minimize_reverse_kl as minimize_reverse_kl
+from klfast.power_divergence import alpha_divergence as alpha_divergence
+from klfast.power_divergence import renyi_divergence as renyi_divergence
 from klfast.targets import Mixture as Mixture
+from klfast.targets import Product as Product
 
 __version__: str

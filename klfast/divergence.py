@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from klfast._core.native import Distribution, as_stream, bounded_integer, sum_and_square
-from klfast.targets import Mixture, check_same_space, kind_of
+from klfast._core.native import Distribution, Stream, as_stream, bounded_integer, sum_and_square
+from klfast.product import Product
+from klfast.spaces import Compound, check_same_space, kind_of
 
 
 class KLEstimate(NamedTuple):
@@ -30,9 +32,10 @@ def kl_divergence(p: Any, q: Any, *, samples: int = 1_000_000, rng: Any = 0) -> 
 
     Parameters
     ----------
-    p, q : distribution or Mixture
+    p, q : distribution, Mixture or Product
         Members of one family, batches too, have a closed form that keeps its relative accuracy
-        down to p = q. Any other pair of the same event shape is estimated.
+        down to p = q. Products of the same structure have the sum of their factors'. Any other
+        pair of the same event shape is estimated.
     samples : int
         Draws of the estimate.
     rng : int, None, SeedSequence, numpy Generator or Stream
@@ -63,17 +66,41 @@ def kl_divergence(p: Any, q: Any, *, samples: int = 1_000_000, rng: Any = 0) -> 
     >>> kf.kl_divergence(kf.Poisson(0.0), kf.Poisson(3.0))
     3.0
     """
-    for name, value in (("p", p), ("q", q)):
-        if not isinstance(value, Distribution | Mixture):
-            raise TypeError(
-                f"{name} is {kind_of(value)}: D(p || q) needs two distributions"
-            )
-    check_same_space(p, q, "p", "q")
+    check_pair(p, q)
     if type(p) is type(q) and isinstance(p, Distribution):
         return p._kl(q)
     if p == q:
         return 0.0
+    if isinstance(p, Product) and p._matches(q):
+        return _sum_over_factors(p, q, samples, as_stream(rng))
     return _estimate(p, q, samples, rng)
+
+
+def check_pair(p: Any, q: Any) -> None:
+    """Refuse what has no divergence."""
+    for name, value in (("p", p), ("q", q)):
+        if not isinstance(value, Distribution | Compound):
+            raise TypeError(
+                f"{name} is {kind_of(value)}: D(p || q) needs two distributions"
+            )
+    check_same_space(p, q, "p", "q")
+
+
+def _sum_over_factors(p: Product, q: Product, samples: int, stream: Stream) -> Any:
+    """Exact if all the factors' divergences are, or one is infinite."""
+    parts = [kl_divergence(a, b, samples=samples, rng=stream)
+             for a, b in zip(p.factors, q.factors, strict=True)]
+    return sum_of_estimates(parts)
+
+
+def sum_of_estimates(parts: list[Any]) -> Any:
+    """The sum of independent terms, with its standard error if any has one."""
+    values = [part.value if isinstance(part, KLEstimate) else part for part in parts]
+    errors = [part.standard_error for part in parts if isinstance(part, KLEstimate)]
+    if np.inf in values:
+        errors = [0.0 for _ in errors]
+    total = float(sum(values))
+    return KLEstimate(total, math.hypot(*errors)) if errors else total
 
 
 def _estimate(p: Any, q: Any, samples: int, rng: Any) -> KLEstimate:
@@ -105,8 +132,8 @@ def _estimate(p: Any, q: Any, samples: int, rng: Any) -> KLEstimate:
 def cross_entropy(p: Any, q: Any, *, samples: int = 1_000_000, rng: Any = 0) -> Any:
     """Cross-entropy -E_p[log q(x)] = H(p) + D(p || q), in nats.
 
-    Parameters and errors as for `kl_divergence`; p must be a member of a family, whose entropy is
-    exact.
+    Parameters and errors as for `kl_divergence`; p must be a member of a family, or a Product of
+    such, whose entropy is exact.
 
     Examples
     --------
@@ -115,9 +142,10 @@ def cross_entropy(p: Any, q: Any, *, samples: int = 1_000_000, rng: Any = 0) -> 
     >>> kf.cross_entropy(p, p) == p.entropy()
     True
     """
-    if not isinstance(p, Distribution):
+    if not isinstance(p, Distribution | Product):
         raise TypeError(f"p is {kind_of(p)}: its entropy has no closed form")
+    entropy = p.entropy()
     divergence = kl_divergence(p, q, samples=samples, rng=rng)
     if isinstance(divergence, KLEstimate):
-        return KLEstimate(p.entropy() + divergence.value, divergence.standard_error)
-    return p.entropy() + divergence
+        return KLEstimate(entropy + divergence.value, divergence.standard_error)
+    return entropy + divergence

@@ -1,205 +1,33 @@
-"""What q may be: a distribution, a mixture, a Python callable, or data."""
+"""What q may be: a distribution, a mixture, a product, a Python callable, or data."""
 
 from __future__ import annotations
 
-import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from klfast._core.native import (
-    TILE,
-    Distribution,
-    Stream,
-    Target,
-    as_float64,
-    as_stream,
-    check_out,
-    new_array,
-    size_shape,
-    vector_function,
-)
+from klfast._core.native import Distribution, Stream, Target, as_float64
+from klfast.mixture import Mixture
+from klfast.product import Product
+from klfast.spaces import Compound, check_same_space, is_class_of_family, kind_of
 
 LogDensity = Callable[[NDArray[np.float64]], ArrayLike]
 
 
-def is_class_of_family(value: object) -> bool:
-    """Whether it is a class such as Normal, which is easily given in place of a member."""
-    return isinstance(value, type) and issubclass(value, Distribution) and hasattr(value, "_family")
+def is_distribution(q: object) -> bool:
+    """Whether q is klfast's: a member of a family, or made of such."""
+    return isinstance(q, Distribution | Compound)
 
 
-def kind_of(value: Any) -> str:
-    """What a wrong argument is; of a family's class, how to make a member."""
-    if is_class_of_family(value):
-        given = ", ".join(f"{name}=..." for name, *_ in value._parameter_table())
-        return f"the class {value.__name__}, not a member such as {value.__name__}({given})"
-    return type(value).__name__
-
-
-def check_same_space(a: Any, b: Any, name_a: str, name_b: str) -> None:
-    """Refuse a pair whose densities are not with respect to one base measure."""
-    if a.event_shape != b.event_shape:
-        raise ValueError(
-            f"{name_a} has event shape {a.event_shape}, {name_b} has {b.event_shape}"
-        )
-    if a.is_integer != b.is_integer:
-        kinds = {True: "integers", False: "real numbers"}
-        raise TypeError(
-            f"{name_a} is a distribution of {kinds[a.is_integer]}, {name_b} one of "
-            f"{kinds[b.is_integer]}: a mass and a density do not compare"
-        )
-
-
-class Mixture:
-    r"""A finite mixture of distributions, as a target.
-
-    .. math:: q(x) = \sum_j w_j q_j(x)
-
-    Parameters
-    ----------
-    weights : array_like of shape (m,)
-        Non-negative; scaled to sum to 1. A component of weight 0 is left out.
-    components : sequence of m distributions
-        Of any families whose events have one shape; each one distribution, not a batch.
-
-    Raises
-    ------
-    TypeError, ValueError
-        If a weight is negative or not finite, all are 0, or the components do not match.
-
-    Notes
-    -----
-    Not an exponential family: there are no natural parameters, and its divergences have no closed
-    form. The log-density is a stable log-sum-exp in C.
-
-    Examples
-    --------
-    >>> import klfast as kf
-    >>> q = kf.Mixture([0.3, 0.7], [kf.Normal(-2.0, 0.5), kf.Normal(1.0, 1.0)])
-    >>> round(q.log_density(0.0), 6)
-    -1.77514
-    >>> round(q.mean(), 12)
-    0.1
-    """
-
-    def __init__(self, weights: ArrayLike, components: Sequence[Distribution]) -> None:
-        w = as_float64(weights, "weights")
-        parts = list(components)
-        if w.ndim != 1 or len(w) != len(parts) or not parts:
-            raise ValueError(
-                f"weights has shape {w.shape} for {len(parts)} components: "
-                "there must be one weight to each of at least one component"
-            )
-        for i, part in enumerate(parts):
-            if not isinstance(part, Distribution):
-                raise TypeError(f"components[{i}] is {kind_of(part)}: it must be a family's")
-            if part.batch_shape != ():
-                raise ValueError(
-                    f"components[{i}] has batch shape {part.batch_shape}: it must be one"
-                )
-            check_same_space(part, parts[0], f"components[{i}]", "components[0]")
-        bad = ~(np.isfinite(w) & (w >= 0.0))
-        if bad.any():
-            i = int(np.argmax(bad))
-            raise ValueError(f"weights[{i}] = {w[i]}: must be finite and >= 0")
-        if not w.any():
-            raise ValueError("weights are all 0: there is no mixture")
-        w = w / w.max()
-        self.weights: NDArray[np.float64] = w / w.sum()
-        self.weights.flags.writeable = False
-        self.components = tuple(parts)
-
-    @property
-    def event_shape(self) -> tuple[int, ...]:
-        """Shape of one draw."""
-        return tuple(self.components[0].event_shape)
-
-    @property
-    def is_integer(self) -> bool:
-        """Whether draws are integers."""
-        return all(part.is_integer for part in self.components)
-
-    def _target(self) -> Target:
-        kept = [(c, w) for c, w in zip(self.components, self.weights, strict=True) if w > 0.0]
-        # the library's logarithm: NumPy's last digit depends on the processor
-        logs = vector_function("log", np.array([w for _, w in kept]))
-        return Target([c for c, _ in kept], logs.tolist())
-
-    def log_density(self, x: ArrayLike, *, out: NDArray[np.float64] | None = None) -> Any:
-        """Log-density at `x`, in nats: as for a distribution, with -inf outside every support."""
-        points = as_float64(x, "x")
-        event = self.event_shape
-        if points.shape[points.ndim - len(event) :] != event:
-            raise ValueError(
-                f"x has shape {points.shape}: its last axis must hold the {event[0]} coordinates"
-            )
-        shape = points.shape[: points.ndim - len(event)]
-        if out is not None:
-            check_out(out, shape, (np.float64,))
-        count = math.prod(shape)
-        values = self._target().log_density(np.ascontiguousarray(points), count).reshape(shape)
-        if out is None:
-            return float(values[()]) if shape == () else values
-        out[...] = values
-        return out
-
-    def sample(self, size: int | tuple[int, ...] | None = None, *, rng: Any = None) -> Any:
-        """Draw from the mixture: the component of each draw first, then the draws by component.
-
-        Parameters
-        ----------
-        size : int or tuple of int, optional
-            Shape of the draws.
-        rng : int, None, SeedSequence, numpy Generator or Stream, optional
-            As for a distribution.
-        """
-        shape = size_shape(size)
-        stream = as_stream(rng)
-        count = math.prod(shape)
-        dtype = np.int64 if self.is_integer else np.float64
-        draws = new_array((count, *self.event_shape), dtype)
-        words = stream.words(stream._reserve(1), -(-count // TILE))[:count]
-        uniform = (words >> np.uint64(11)) * 2.0**-53
-        # a component of weight 0 is never the first whose cumulative weight exceeds the uniform
-        edges = np.cumsum(self.weights)
-        last = int(np.flatnonzero(self.weights)[-1])
-        owner = np.minimum(np.searchsorted(edges, uniform, side="right"), last)
-        for i, part in enumerate(self.components):
-            mine = owner == i
-            draws[mine] = part.sample(int(mine.sum()), rng=stream)
-        draws = draws.reshape(shape + self.event_shape)
-        return draws[()] if draws.shape else draws[()].item()
-
-    def mean(self) -> Any:
-        """Mean of x."""
-        means = np.array([part.mean() for part in self.components])
-        found = np.tensordot(self.weights, means, 1)
-        return found if found.shape else float(found)
-
-    def variance(self) -> Any:
-        """Variance of x; for vectors that of each coordinate."""
-        means = np.array([part.mean() for part in self.components])
-        variances = np.array([part.variance() for part in self.components])
-        spread = variances + (means - self.mean()) ** 2
-        found = np.tensordot(self.weights, spread, 1)
-        return found if found.shape else float(found)
-
-    def __repr__(self) -> str:
-        return f"Mixture({self.weights.tolist()}, {list(self.components)})"
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Mixture):
-            return NotImplemented
-        return self.components == other.components and np.array_equal(self.weights, other.weights)
-
-    def __hash__(self) -> int:
-        return hash((self.components, (self.weights + 0.0).tobytes()))
+def as_log_density(q: Any) -> Any:
+    """The callable log q(x) of a q of klfast; else q itself."""
+    return q.log_density if is_distribution(q) else q
 
 
 def compiled_target(q: object) -> Target | None:
-    """The compiled form of q, or None if q is not klfast's."""
+    """The compiled form of q; None if a Product is in it, or q is not klfast's."""
     if isinstance(q, Mixture):
         return q._target()
     if isinstance(q, Distribution):
@@ -221,4 +49,16 @@ def evaluate_log_density(log_q: LogDensity, x: NDArray[np.float64]) -> NDArray[n
     return np.array(values, dtype=np.float64, order="C")
 
 
-__all__ = ["LogDensity", "Mixture", "Stream", "compiled_target", "evaluate_log_density"]
+__all__ = [
+    "LogDensity",
+    "Mixture",
+    "Product",
+    "Stream",
+    "as_log_density",
+    "check_same_space",
+    "compiled_target",
+    "evaluate_log_density",
+    "is_class_of_family",
+    "is_distribution",
+    "kind_of",
+]

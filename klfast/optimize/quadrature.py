@@ -91,7 +91,8 @@ class QuadratureSteps:
             self.known.add(new, values)
         log_q = self.known.at(nodes.x)
         inside = log_q > -np.inf  # all, unless p is to be cut to q's support
-        x, log_q, w, even = (part[inside] for part in (nodes.x, log_q, nodes.weights, nodes.even))
+        x, log_q, w = nodes.x[inside], log_q[inside], nodes.weights[inside]
+        even = nodes.even[inside]
         if not inside.all():
             self._cut(nodes, inside)
         moments = self.run.weighted_moments(x, log_q, w, threads)

@@ -14,7 +14,7 @@ from klfast._core.native import Distribution, as_stream
 from klfast.optimize.options import count, one_member, positive
 from klfast.optimize.result import FitResult
 from klfast.optimize.reverse_minimizer import ReverseMinimizer
-from klfast.targets import Mixture, evaluate_log_density
+from klfast.targets import as_log_density, evaluate_log_density
 
 
 def minimize_reverse_kl(
@@ -49,7 +49,7 @@ def minimize_reverse_kl(
     ----------
     p : distribution
         A member of the family to fit; the start, unless `start` is given.
-    q : distribution, Mixture or callable
+    q : distribution, Mixture, Product or callable
         The target. A callable gets samples of shape (n,) or (n, d) and returns log q at each, of
         shape (n,); it may be unnormalised.
     method : {"auto", "quadrature", "pooled", "natural", "score"}
@@ -65,8 +65,8 @@ def minimize_reverse_kl(
           draws at each step, twice as many at the noise floor. For compiled targets.
         - "score": the textbook algorithm, u <- u - step_size E[s (1 + r)] in unconstrained
           coordinates.
-        - "auto": "quadrature" where the family has nodes; else "pooled" for a callable and
-          "natural" for a distribution or Mixture.
+        - "auto": "quadrature" where the family has nodes; else "pooled" for a callable or
+          Product and "natural" for a distribution or Mixture.
 
         Steps keep to a trust region on D(p_new || p_old) that widens with the share of r that the
         score explains.
@@ -136,7 +136,9 @@ def minimize_reverse_kl(
     """
     starts = _starts(p, start)
     if q is None:
-        raise TypeError("q is None: it must be a distribution, a Mixture or a callable log q(x)")
+        raise TypeError(
+            "q is None: it must be a distribution, a Mixture, a Product or a callable log q(x)"
+        )
     temperatures = _inverse_temperatures(annealing)
     options: dict[str, Any] = {
         "method": method, "samples": samples, "max_samples": max_samples, "max_steps": max_steps,
@@ -204,7 +206,7 @@ class _Tempered:
     """The target q**power."""
 
     def __init__(self, q: Any, power: float) -> None:
-        self.q = q.log_density if isinstance(q, Distribution | Mixture) else q
+        self.q = as_log_density(q)
         self.power = power
 
     def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:

@@ -27,11 +27,12 @@ from klfast.optimize.progress import Progress
 from klfast.optimize.quadrature import QuadratureSteps, has_nodes
 from klfast.optimize.result import FitResult
 from klfast.targets import (
-    Mixture,
+    as_log_density,
     check_same_space,
     compiled_target,
     evaluate_log_density,
     is_class_of_family,
+    is_distribution,
     kind_of,
 )
 
@@ -79,7 +80,7 @@ class ReverseMinimizer:
     ----------
     p : distribution
         Where to start; its family is fitted.
-    q : distribution, Mixture, callable or None
+    q : distribution, Mixture, Product, callable or None
         The target, as for `minimize_reverse_kl`. None: log q is given by `tell` at the points that
         `ask` names, for targets that are dear, remote, or not functions.
     **options
@@ -169,7 +170,7 @@ class ReverseMinimizer:
             max_evaluations=options.max_evaluations, restricted=support == "restrict",
         )
         self._restricted = support == "restrict"
-        self._q = q
+        self._q = as_log_density(q) if target is None else q
         self._target = target
         self._options = options
         self._method = served
@@ -597,12 +598,13 @@ def _first_draws(
 
 
 def _check_target(q: Any, p: Distribution) -> Target | None:
-    """The compiled form of q; None for a callable, or if q is to be told."""
-    if isinstance(q, Mixture | Distribution):
+    """The compiled form of q; None for a callable or Product, or if q is to be told."""
+    if is_distribution(q):
         check_same_space(q, p, "q", "p")
         return compiled_target(q)
     if q is not None and (not callable(q) or is_class_of_family(q)):
         raise TypeError(
-            f"q is {kind_of(q)}: it must be a distribution, a Mixture or a callable log q(x)"
+            f"q is {kind_of(q)}: it must be a distribution, a Mixture, a Product or a callable "
+            "log q(x)"
         )
     return None

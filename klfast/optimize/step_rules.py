@@ -17,7 +17,8 @@ class StepRule:
     ----------
     Robbins and Monro (1951), "A stochastic approximation method", Annals of Mathematical
     Statistics 22; Polyak (1964), "Some methods of speeding up the convergence of iteration
-    methods", USSR Computational Mathematics 4; Kingma and Ba (2015), "Adam: a method for stochastic optimization", algorithm 1.
+    methods", USSR Computational Mathematics 4; Kingma and Ba (2015), "Adam: a method for stochastic
+    optimization", algorithm 1.
     """
 
     def __init__(self, name: str, step_size: float, start: NDArray[np.float64]) -> None:

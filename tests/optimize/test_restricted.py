@@ -1,7 +1,7 @@
 """Targets that are 0 on part of p's support: refused, or p cut to q's support is fitted.
 
-The cut Normals and Gammas are the target itself, so that the least divergence is -log Z exactly; the
-rest is minimised by SciPy over a quadrature.
+The cut Normals and Gammas are the target itself, so that the least divergence is -log Z exactly;
+the rest is minimised by SciPy over a quadrature.
 """
 
 from __future__ import annotations
