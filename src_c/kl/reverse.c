@@ -459,10 +459,13 @@ static void accept_trial(klf_reverse *run)
     run->steps++;
 }
 
-static void natural_step(klf_reverse *run)
+/* A step of length `most` at most. */
+static void natural_step(klf_reverse *run, double most)
 {
     const double unexplained = fmax(1.0 - run->explained, 1e-12);
     run->length = step_length(run, run->trust / unexplained);
+    if (most < run->length && try_length(run, most))
+        run->length = most;
     if (run->length == 0.0) {
         run->status = KLF_RUN_DIVERGED;
         return;
@@ -490,7 +493,7 @@ static void retreat(klf_reverse *run)
     if (++run->rejections > LARGEST_REJECTIONS)
         run->status = KLF_RUN_DIVERGED;
     else
-        natural_step(run);
+        natural_step(run, 1.0);
 }
 
 /* What a retreat needs: the estimates at the member that the next step starts from. */
@@ -541,7 +544,7 @@ static void update_natural(klf_reverse *run, const estimates *e)
     if (run->floored >= QUIET_STEPS)
         run->status = KLF_RUN_NOISE_FLOOR;
     else
-        natural_step(run);
+        natural_step(run, 1.0);
 }
 
 /* The gradient of the score method in standard coordinates. Greensmith, Bartlett and Baxter (2004),
@@ -627,6 +630,21 @@ static int is_quiet(klf_reverse *run, const estimates *e)
     return 0;
 }
 
+/* The length at which the derivative along the last direction would have been 0, by the secant. Where
+ * full steps overshoot, the divergence hardly changes from one member to the next: pooled draws do
+ * not show that, but the direction that turns round does. */
+static double secant(const klf_reverse *run)
+{
+    double before = 0.0, now = 0.0;
+    for (size_t j = 0; j < run->sizes.coordinates; j++) {
+        before = fma(run->direction_previous[j], run->direction_previous[j], before);
+        now = fma(run->direction_previous[j], run->direction[j], now);
+    }
+    if (!(run->gain >= 4.0 * run->gain_error) || !(now < before))
+        return 1.0; /* a direction that is noise tells nothing */
+    return fmax(0.1, run->length * before / (before - now));
+}
+
 /* A step from weighted samples; those of the next step are not fewer. */
 static void update_weighted(klf_reverse *run, const estimates *e)
 {
@@ -638,10 +656,12 @@ static void update_weighted(klf_reverse *run, const estimates *e)
         }
         adapt_trust(run);
     }
+    const int pooled = run->has_previous && run->method == KLF_METHOD_POOLED;
+    const double most = pooled ? secant(run) : 1.0;
     keep_previous(run);
     run->rejections = 0;
     if (e->informative)
-        natural_step(run);
+        natural_step(run, most);
 }
 
 static void update(klf_reverse *run, const double *moments, const estimates *e)
