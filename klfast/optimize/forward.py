@@ -18,7 +18,11 @@ from klfast.optimize.options import LARGEST_COUNT, Options, choice, count, one_m
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
 from klfast.optimize.step_rules import StepRule
+<<<<<<< ours
 from klfast.targets import Mixture, check_same_space, is_class_of_family, kind_of
+=======
+from klfast.targets import check_same_space, is_distribution
+>>>>>>> theirs
 
 _CHUNK = 1 << 17
 _HISTORY = ("evaluations", "cross_entropy", "length")
@@ -126,7 +130,7 @@ class _Source:
         self.sampler: Callable[[int], Any] | None = None
         self.chunks: list[Any] | Iterator[Any] | None = None
         self.weights: list[Any] | Iterator[Any] | None = None
-        if isinstance(data, Distribution | Mixture):
+        if is_distribution(data):
             check_same_space(data, p, "data", "p")
             if isinstance(data, Distribution) and data.batch_shape != ():
                 raise ValueError(f"data has batch shape {data.batch_shape}: it must be one")
