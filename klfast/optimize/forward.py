@@ -18,11 +18,7 @@ from klfast.optimize.options import LARGEST_COUNT, Options, choice, count, one_m
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
 from klfast.optimize.step_rules import StepRule
-<<<<<<< ours
-from klfast.targets import Mixture, check_same_space, is_class_of_family, kind_of
-=======
-from klfast.targets import check_same_space, is_distribution
->>>>>>> theirs
+from klfast.targets import check_same_space, is_class_of_family, is_distribution, kind_of
 
 _CHUNK = 1 << 17
 _HISTORY = ("evaluations", "cross_entropy", "length")
