@@ -8,6 +8,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from klfast._core.native import vector_function
+from klfast.optimize.inference import parameter_covariance, standard_errors
+
+_SHOWN = 12  # errors that a printed result has at most
+
 _NO_HISTORY: NDArray[np.void] = np.empty(0, dtype=[("kl", float)])
 
 
@@ -34,6 +39,14 @@ class FitResult:
         Its standard error.
     log_likelihood : float
         For data: the weighted sum of log p. NaN otherwise.
+    total_weight : float
+        For data: the sum of the weights, or their number. NaN otherwise.
+    effective_data : float
+        For data: the number of equally weighted ones that determine the fit as well,
+        (sum w)**2 / sum w**2, pseudo-observations of a prior among them. NaN otherwise.
+    score_covariance : ndarray of shape (k, k), or None
+        For data, with ``robust=True``: the covariance under the data of the score that is standard
+        at the fit. I where the family is right.
     gain, gain_error : float
         Predicted reduction of the divergence by one more step, and its standard error, which holds
         near the minimum and is too small far from it.
@@ -79,6 +92,9 @@ class FitResult:
     cross_entropy: float = np.nan
     cross_entropy_error: float = np.nan
     log_likelihood: float = np.nan
+    total_weight: float = np.nan
+    effective_data: float = np.nan
+    score_covariance: NDArray[np.float64] | None = field(default=None, repr=False)
     gain: float = np.nan
     gain_error: float = np.nan
     half_variance: float = np.nan
@@ -94,6 +110,74 @@ class FitResult:
         """Whether the run ended because nothing was left to gain."""
         return self.status in ("exact", "converged")
 
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion 2 k - 2 log L, with k the number of fitted coordinates."""
+        return 2.0 * int(self.distribution.n_coordinates) - 2.0 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion k log n - 2 log L, with n the sum of the weights."""
+        log_n = vector_function("log", np.array([self.total_weight]))[0]
+        return float(int(self.distribution.n_coordinates) * log_n - 2.0 * self.log_likelihood)
+
+    def standard_errors(self, *, robust: bool = False) -> dict[str, NDArray[np.float64]]:
+        """Standard errors of the fitted parameters, for a fit to data.
+
+        Parameters
+        ----------
+        robust : bool
+            Inverse Fisher information times the covariance of the score times inverse Fisher
+            information, which holds where the family is wrong too; the fit must have been made
+            with ``robust=True``. Otherwise the inverse Fisher information, which is less where the
+            data spread more than the family says.
+
+        Returns
+        -------
+        dict of str to ndarray
+            One array to a fitted parameter, of its shape. NaN on the boundary of the domain.
+
+        Raises
+        ------
+        ValueError
+            If the fit is not one to data, or what `robust` needs was not kept.
+
+        Notes
+        -----
+        To first order in 1/sqrt(n). The inverses are LAPACK's: their last digits may depend on the
+        machine. Weights are not taken for counts: the errors are those of independent data, of
+        which `effective_data` equally weighted ones tell as much.
+
+        References
+        ----------
+        White (1982), "Maximum likelihood estimation of misspecified models", Econometrica 50.
+
+        Examples
+        --------
+        >>> import klfast as kf
+        >>> counts = [0, 0, 1, 0, 14, 2, 0, 9, 0, 4]
+        >>> r = kf.minimize_forward_kl(kf.Poisson(1.0), counts, robust=True)
+        >>> round(float(r.standard_errors()["rate"]), 4)
+        0.5477
+        >>> round(float(r.standard_errors(robust=True)["rate"]), 4)
+        1.4422
+        """
+        return standard_errors(self.distribution, *self._told_by_data(robust))
+
+    def covariance(self, *, robust: bool = False) -> NDArray[np.float64]:
+        """Covariance matrix of the fitted parameters, flattened in their order.
+
+        Parameters and errors as for `standard_errors`, whose squares are its diagonal.
+        """
+        return parameter_covariance(self.distribution, *self._told_by_data(robust))
+
+    def _told_by_data(self, robust: bool) -> tuple[float, NDArray[np.float64] | None]:
+        if np.isnan(self.effective_data):
+            raise ValueError("only the method 'moments' on data has errors of parameters")
+        if robust and self.score_covariance is None:
+            raise ValueError("robust=True: the fit must have been made with robust=True")
+        return self.effective_data, self.score_covariance if robust else None
+
     def __repr__(self) -> str:
         name = "D(p||q)" if self.direction == "reverse" else "D(q||p)"
         rows = [
@@ -108,10 +192,14 @@ class FitResult:
                 ("cross-entropy", f"{self.cross_entropy:.6g} +- {self.cross_entropy_error:.2g}")
             )
             rows.append(("log-likelihood", f"{self.log_likelihood:.6f}"))
+        if not np.isnan(self.effective_data):
+            rows.append(("AIC, BIC", f"{self.aic:.6f}, {self.bic:.6f}"))
+            rows.extend(self._error_rows())
         if not np.isnan(self.gain):
             rows.append(("gain left", f"{self.gain:.2g} +- {self.gain_error:.2g}"))
         if not np.isnan(self.half_variance):
-            rows.append(("half variance", f"{self.half_variance:.6g} nats, R^2 {self.r_squared:.2g}"))
+            rows.append(("half variance",
+                         f"{self.half_variance:.6g} nats, R^2 {self.r_squared:.2g}"))
         if not np.isnan(self.effective_samples):
             rows.append(("effective draws", f"{self.effective_samples:.6g}, signal to noise "
                          f"{self.signal_to_noise:.3g}, k-hat {self.pareto_k:.2g}"))
@@ -124,8 +212,23 @@ class FitResult:
         width = max(len(label) for label, _ in rows)
         return "\n".join(f"{label:>{width}}  {text}" for label, text in rows)
 
+    def _error_rows(self) -> list[tuple[str, str]]:
+        """The standard errors, where they are few enough to read."""
+        robust = self.score_covariance is not None
+        errors = self.standard_errors(robust=robust)
+        if sum(e.size for e in errors.values()) > _SHOWN:
+            return []
+        shown = ", ".join(f"{name} {_short(e)}" for name, e in errors.items())
+        return [("robust errors" if robust else "standard errors", shown)]
+
     def plot(self, ax: Any = None) -> Any:
         """Draw the divergence against the evaluations; needs matplotlib. Returns the axes."""
         from klfast.plotting import plot_history
 
         return plot_history(self, ax)
+
+
+def _short(values: NDArray[np.float64]) -> str:
+    if values.ndim == 0:
+        return f"{float(values):.4g}"
+    return "[" + ", ".join(_short(part) for part in values) + "]"
