@@ -35,13 +35,19 @@ class Pool:
 
     def add(self, member: Distribution, x: Values, log_q: Values) -> None:
         """Draws of one member."""
-        if self.members and self.members[-1] == member:
-            self.x[-1] = np.concatenate([self.x[-1], x])
-            self.log_q[-1] = np.concatenate([self.log_q[-1], log_q])
+        if member in self.members:
+            i = self.members.index(member)
+            self.x[i] = np.concatenate([self.x[i], x])
+            self.log_q[i] = np.concatenate([self.log_q[i], log_q])
             return
-        for part, value in ((self.members, member), (self.x, x), (self.log_q, log_q)):
-            part.append(value)
-            del part[:-_MEMBERS]
+        self.members.append(member)
+        self.x.append(x)
+        self.log_q.append(log_q)
+        self.keep(_MEMBERS)
+
+    def keep(self, members: int) -> None:
+        """Leave out the draws of all but the last `members`."""
+        del self.members[:-members], self.x[:-members], self.log_q[:-members]
 
     def __len__(self) -> int:
         return sum(map(len, self.x))
@@ -49,10 +55,14 @@ class Pool:
     def weighted(self, p: Distribution, threads: int) -> tuple[Values, Values, Values]:
         """All draws, their log q, and their weights under p, the largest 1."""
         x, log_q = np.concatenate(self.x), np.concatenate(self.log_q)
-        shares = np.array([len(part) / len(x) for part in self.x])
-        mixture = Target(self.members, vector_function("log", shares).tolist())
-        log_w = p.log_density(x, threads=threads) - mixture.log_density(x, len(x), threads)
+        log_w = p.log_density(x, threads=threads) - self.log_mixture(x, threads)
         return x, log_q, vector_function("exp", log_w - log_w.max())
+
+    def log_mixture(self, x: Values, threads: int) -> Values:
+        """Log-density of the mixture that all draws come from."""
+        shares = np.array([len(part) / len(self) for part in self.x])
+        mixture = Target(self.members, vector_function("log", shares).tolist())
+        return mixture.log_density(x, len(x), threads)
 
 
 class PooledSteps:
@@ -85,7 +95,8 @@ class PooledSteps:
 
     def restore(self, state: tuple[list[Distribution], list[Values], list[Values]]) -> None:
         """Go back to what `state` gave."""
-        self.pool.members, self.pool.x, self.pool.log_q = (list(part) for part in state)
+        members, x, log_q = state
+        self.pool.members, self.pool.x, self.pool.log_q = list(members), list(x), list(log_q)
 
     def _wanted(self) -> int:
         """Draws of the next step: none that the budgets do not allow."""

@@ -29,10 +29,14 @@ class FitResult:
     method : str
         The method that served.
     kl : float
-        The divergence in nats; exact where there is a closed form. Minus log Z when log q is known
-        up to a constant only. NaN where q is known by data only: their density is unknown.
+        The divergence in nats; exact where there is a closed form. Where log q is known up to a
+        constant only, log Z too much for the forward direction and too little for the reverse. NaN
+        where q is known by data only: their density is unknown.
     kl_error : float
         Standard error of `kl`; 0 where it is exact.
+    log_normaliser, log_normaliser_error : float
+        For the forward direction from a log-density: an estimate of log Z, the logarithm of the
+        integral or sum of q as it was given, and its standard error. NaN otherwise.
     cross_entropy : float
         For data: the mean of -log p over them. NaN otherwise.
     cross_entropy_error : float
@@ -49,7 +53,8 @@ class FitResult:
         at the fit. I where the family is right.
     gain, gain_error : float
         Predicted reduction of the divergence by one more step, and its standard error, which holds
-        near the minimum and is too small far from it.
+        near the minimum and is too small far from it. For the method "importance": by the step that
+        led to `distribution`, and what noise adds to it.
     half_variance : float
         For the reverse direction: half the variance of log p - log q under p, which is the
         divergence to second order where p is near q, and needs no normaliser.
@@ -57,7 +62,7 @@ class FitResult:
         Share of that variance that the score explains: near 1 a step leads far, at the minimum it
         is 0, but for noise.
     effective_samples : float
-        Draws of p that the last estimates are worth; inf for a quadrature.
+        Draws that the last estimates are worth; inf for a quadrature.
     signal_to_noise : float
         Length of the natural gradient over the root of its sampling variance.
     pareto_k : float
@@ -95,6 +100,8 @@ class FitResult:
     total_weight: float = np.nan
     effective_data: float = np.nan
     score_covariance: NDArray[np.float64] | None = field(default=None, repr=False)
+    log_normaliser: float = np.nan
+    log_normaliser_error: float = np.nan
     gain: float = np.nan
     gain_error: float = np.nan
     half_variance: float = np.nan
@@ -187,6 +194,9 @@ class FitResult:
         ]
         if not np.isnan(self.kl):
             rows.append((name, f"{self.kl:.6g} +- {self.kl_error:.2g} nats"))
+        if abs(self.log_normaliser) + self.log_normaliser_error > 0.0:
+            rows.append(("log normaliser", f"{self.log_normaliser:.6g} +- "
+                         f"{self.log_normaliser_error:.2g}, in {name} above"))
         if not np.isnan(self.cross_entropy):
             rows.append(
                 ("cross-entropy", f"{self.cross_entropy:.6g} +- {self.cross_entropy_error:.2g}")

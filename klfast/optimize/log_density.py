@@ -1,0 +1,104 @@
+"""Log q as the forward minimiser reads it: checked, counted, and refused by name."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from klfast._core.native import Distribution, fit_from_mean_score
+from klfast.optimize.options import Options
+from klfast.targets import Mixture, check_same_space, compiled_target, evaluate_log_density
+
+Values = NDArray[np.float64]
+
+_LARGEST_CALL = 1 << 16
+_DRAWS_OF_Q = 1000
+_HALVINGS = 60
+
+
+class Spent(Exception):  # noqa: N818 -- no error: the end of a budget
+    """More values of log q are wanted than the budget allows."""
+
+
+class LogDensity:
+    """Log q at points of a family's support; -inf is a density of 0."""
+
+    def __init__(self, q: Any, p: Distribution, options: Options) -> None:
+        self.q = q
+        self.known = isinstance(q, Distribution | Mixture)  # and so normalised
+        if self.known:
+            check_same_space(q, p, "data", "p")
+        elif not callable(q):
+            raise TypeError(
+                f"data is {type(q).__name__}: it must be a distribution, a Mixture or a callable "
+                "log q(x) for this method"
+            )
+        self.target = compiled_target(q)
+        self.threads = options.threads
+        self.most = options.max_evaluations
+        self.evaluations = 0
+        self.steps = 0  # of the run, for messages
+        if self.known:
+            self._check_support(p)
+
+    @property
+    def left(self) -> int:
+        """Evaluations that the budget still allows."""
+        return self.most - self.evaluations
+
+    def at(self, x: Values, p: Distribution) -> Values:
+        """Log q at points of the support of p, the present member.
+
+        Raises
+        ------
+        Spent
+            If there are more points than evaluations left; none is evaluated then.
+        ValueError
+            If log q is NaN or +inf somewhere.
+        """
+        if len(x) > self.left:
+            raise Spent
+        self.evaluations += len(x)
+        if self.target is not None:
+            values = self.target.log_density(np.ascontiguousarray(x), len(x), self.threads)
+        else:
+            starts = range(0, len(x), _LARGEST_CALL)
+            parts = [evaluate_log_density(self.q, x[i : i + _LARGEST_CALL]) for i in starts]
+            values = np.concatenate(parts)
+        bad = ~(values < np.inf)
+        if bad.any():
+            i = int(np.argmax(bad))
+            shown = "NaN" if np.isnan(values[i]) else "+inf"
+            raise ValueError(
+                f"log_q is {shown} at x = {x[i]}, with p at {p!r} after {self.steps} steps: it "
+                "must be finite, or -inf outside q's support"
+            )
+        return values
+
+    def _check_support(self, p: Distribution) -> None:
+        """Refuse a q with draws where p is 0."""
+        draws = np.asarray(self.q.sample(_DRAWS_OF_Q, rng=0), dtype=np.float64)
+        outside = np.isneginf(p.log_density(draws))
+        if outside.any():
+            raise ValueError(
+                f"D(q || p) is infinite: {int(outside.sum())} of {_DRAWS_OF_Q} draws of q, "
+                f"{draws[int(np.argmax(outside))]} among them, are outside the support of p"
+            )
+
+
+def matched(p: Distribution, mean_score: Values) -> Distribution | None:
+    """The member with that mean of the score that is standard at p.
+
+    Where there is none, or it is on the boundary, from which no step leads on: that of half the
+    mean, and so on. None if there is no end to it.
+    """
+    if not np.isfinite(mean_score).all():
+        return None
+    for _ in range(_HALVINGS):
+        found = fit_from_mean_score(p, mean_score)
+        if found is not None and found._is_interior():
+            return found
+        mean_score = 0.5 * mean_score
+    return None
