@@ -41,6 +41,7 @@ _ROUGH_ABOVE = 1e-3  # nats of gain
 _FIXED = 1e-9  # mean standard score of a fixed point
 _POLISHING = 12  # steps to it at most
 _LARGEST_SIZE = 1e300
+_USELESS = 1e-2  # nats of error at which a rule is none
 _LEAST_MISSED = 1e-3  # nats of log Z, where q is normalised, that are no mass missed
 
 
@@ -105,7 +106,8 @@ class QuadratureRun:
                 sums, error = self._summed()
         except Spent:
             return False
-        new = matched(self.p, sums.mean_score)
+        x, _, w = sums.points
+        new = matched(self.p, sums.mean_score, x, w)
         if new is None:
             self.status = "diverged"
             return False
@@ -126,8 +128,9 @@ class QuadratureRun:
         self.polished += 1
         if size <= _FIXED or self.polished >= _POLISHING:
             error = max(self.kl_error, self.normaliser_error, self.gain_error)
-            if self.q.known and abs(self.log_normaliser) > error + _LEAST_MISSED:
-                raise Uncovered  # q has mass that no node has seen
+            missed = self.q.known and abs(self.log_normaliser) > error + _LEAST_MISSED
+            if missed or error > max(self.options.tolerance, _USELESS):
+                raise Uncovered
             fine = error <= max(self.options.tolerance, 1e-12)
             self.status = "converged" if fine else "noise_floor"
 

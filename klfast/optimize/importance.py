@@ -206,7 +206,7 @@ class ImportanceRun:
         mean = moments[3 : 3 + k] / total
         spread = (moments[5 + 2 * k : 5 + 3 * k] - 2.0 * mean * squares.moments()[3 : 3 + k]
                   + mean * mean * moments[2]) / (total * total)
-        new = matched(p, mean)
+        new = matched(p, mean, weights.x, weights.w)
         if new is not None:
             noise = 0.5 * math.fsum(spread)
             kl, error = self._divergence(new, weights)

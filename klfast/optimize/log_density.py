@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from klfast._core.native import Distribution, fit_from_mean_score
+from klfast.families.family import NoMaximumError
+from klfast.optimize.moments import fit_moments
 from klfast.optimize.options import Options
 from klfast.targets import Mixture, check_same_space, compiled_target, evaluate_log_density
 
@@ -88,17 +91,22 @@ class LogDensity:
             )
 
 
-def matched(p: Distribution, mean_score: Values) -> Distribution | None:
-    """The member with that mean of the score that is standard at p.
+def matched(p: Distribution, mean_score: Values, x: Values, w: Values) -> Distribution | None:
+    """The member of the means of weighted points, from their mean of the score standard at p.
 
-    Where there is none, or it is on the boundary, from which no step leads on: that of half the
-    mean, and so on. None if there is no end to it.
+    Where p is too far for that, from a reference member near the points. Where there is no such
+    member, or it is on the boundary, from which no step leads on: that of half the mean score, and
+    so on. None if there is no end to it.
     """
     if not np.isfinite(mean_score).all():
         return None
+    found = fit_from_mean_score(p, mean_score)
+    if found is None:
+        with contextlib.suppress(NoMaximumError):
+            found = fit_moments(type(p), [x], [w], fixed=p.fixed).distribution
     for _ in range(_HALVINGS):
-        found = fit_from_mean_score(p, mean_score)
         if found is not None and found._is_interior():
             return found
         mean_score = 0.5 * mean_score
+        found = fit_from_mean_score(p, mean_score)
     return None

@@ -211,8 +211,12 @@ class FitResult:
             rows.append(("half variance",
                          f"{self.half_variance:.6g} nats, R^2 {self.r_squared:.2g}"))
         if not np.isnan(self.effective_samples):
-            rows.append(("effective draws", f"{self.effective_samples:.6g}, signal to noise "
-                         f"{self.signal_to_noise:.3g}, k-hat {self.pareto_k:.2g}"))
+            shown = f"{self.effective_samples:.6g}"
+            if not np.isnan(self.signal_to_noise):
+                shown += f", signal to noise {self.signal_to_noise:.3g}"
+            if not np.isnan(self.pareto_k):
+                shown += f", k-hat {self.pareto_k:.2g}"
+            rows.append(("effective draws", shown))
         if self.starts:
             reached = ", ".join(f"{r.kl:.6g}" for r in self.starts)
             rows.append((f"{len(self.starts)} starts", f"reached {reached}"))
