@@ -228,10 +228,10 @@ class FitResult:
 
     def _error_rows(self) -> list[tuple[str, str]]:
         """The standard errors, where they are few enough to read."""
-        robust = self.score_covariance is not None
-        errors = self.standard_errors(robust=robust)
-        if sum(e.size for e in errors.values()) > _SHOWN:
+        p, robust = self.distribution, self.score_covariance is not None
+        if sum(np.size(v) for name, v in p.parameters.items() if name not in p.fixed) > _SHOWN:
             return []
+        errors = self.standard_errors(robust=robust)
         shown = ", ".join(f"{name} {_short(e)}" for name, e in errors.items())
         return [("robust errors" if robust else "standard errors", shown)]
 

@@ -91,6 +91,15 @@ def test_errors_of_vectors_have_the_shapes_of_the_parameters():
     assert_allclose(sandwich["covariance"], products.std(axis=0) / math.sqrt(n), rtol=1e-9)
 
 
+def test_a_printed_result_makes_no_errors_that_it_does_not_show():
+    """Those of a large covariance are a matrix of 1640 rows to invert."""
+    p = kf.MultivariateNormal(np.zeros(40), np.eye(40))
+    r = kf.minimize_forward_kl(p, p.sample(200, rng=1))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(kf.FitResult, "standard_errors", None)
+        assert "AIC, BIC" in repr(r) and "standard errors" not in repr(r)
+
+
 def test_weighted_errors():
     """Of the weighted mean: sqrt(sum w^2 (x - mean)^2)/sum w, and s/sqrt(n) with n effective."""
     x = kf.Normal(1.0, 2.0).sample(800, rng=7)
