@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from klfast._core.native import Accumulator, Distribution, vector_function
 from klfast.optimize.lattice import FINE, LARGEST, Lattice, _Placed
-from klfast.optimize.log_density import LogDensity, Spent, matched
+from klfast.optimize.log_density import LogDensity, Spent, matched, score_sizes
 from klfast.optimize.options import Options
 from klfast.optimize.progress import Progress
 from klfast.optimize.quadrature import Remembered
@@ -40,7 +40,6 @@ _FEW = 4096  # nodes of a rule while the member is far from its last, and while 
 _ROUGH_ABOVE = 1e-3  # nats of gain
 _FIXED = 1e-9  # mean standard score of a fixed point
 _POLISHING = 12  # steps to it at most
-_LARGEST_SIZE = 1e300
 _USELESS = 1e-2  # nats of error at which a rule is none
 _LEAST_MISSED = 1e-3  # nats of log Z, where q is normalised, that are no mass missed
 
@@ -206,11 +205,7 @@ class QuadratureRun:
         found = np.full(len(x), -np.inf)
         seen = height > -np.inf
         if seen.any():
-            score = self.p.score(x[seen], coordinates="natural")
-            spread = np.diagonal(self.p.fisher_information("natural"))
-            size = np.minimum(np.nan_to_num((score * score / spread).sum(axis=1),
-                                            nan=_LARGEST_SIZE), _LARGEST_SIZE)
-            found[seen] = height[seen] + vector_function("log1p", size)
+            found[seen] = height[seen] + vector_function("log1p", score_sizes(self.p, x[seen]))
         return found
 
     def _ends(self, placed: _Placed, step: float) -> list[tuple[float, float, float]]:

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 
 from klfast._core.native import Accumulator, Distribution, sum_and_square, vector_function
 from klfast.diagnostics import pareto_k
-from klfast.optimize.log_density import LogDensity, matched
+from klfast.optimize.log_density import LogDensity, matched, score_sizes
 from klfast.optimize.options import Options
 from klfast.optimize.pooled import Pool
 from klfast.optimize.progress import Progress
@@ -32,7 +32,7 @@ _MESSAGES = {
     "converged": "the predicted gain of a further step is below the tolerance",
     "budget": "the budget of steps, evaluations or seconds is used up",
     "stopped_by_callback": "the callback raised StopIteration",
-    "diverged": "no member has the weighted means, nor means near them",
+    "diverged": "no member has the weighted means, nor means near them; log q may be improper",
 }
 
 _FIRST = 1000  # draws, or _EACH to a coordinate if that is more
@@ -43,10 +43,9 @@ _TEMPERED_MEMBERS = 16  # of the mixture while p is far from q, where older draw
 _NEAR = 0.01  # nats between the present member and the last drawn from: the same is drawn from
 _SHARE, _ENOUGH = 0.25, 50  # effective draws: that share, or so many to a coordinate and one more
 _LARGEST_K = 0.7  # k-hat at which the weights rest on a few draws
-_ROWS = 1 << 14  # scores held at once
 _LEAST_MISSED = 1e-3  # nats of log Z that are no mass missed
 _PATIENCE = 6  # quiet steps in a row after which bad weights end the run
-_BISECTIONS = 40
+_LEAST_POWER, _CLOSE = 2.0**-1000, 0.99
 
 
 class Weights(NamedTuple):
@@ -132,7 +131,8 @@ class ImportanceRun:
         self._draw(n)
         weights = self._weigh()
         new = self._match(weights)
-        if new is None:
+        # without end: the variance of the sufficient statistics has overflowed
+        if new is None or not np.isfinite(new._score_map("natural")).all():
             self.status = "diverged"
             return False
         self.p, self.weights = new, weights
@@ -167,8 +167,8 @@ class ImportanceRun:
             )
         log_w -= top
         n = len(x)
-        total, square = sum_and_square(vector_function("exp", log_w))
-        effective = total * total / square
+        total, _ = sum_and_square(vector_function("exp", log_w))
+        effective = self._effective(log_w)
         power = self._power(log_w, effective, min(_SHARE * n, self._enough()))
         w = vector_function("exp", power * log_w)
         kept = w > 0.0
@@ -183,17 +183,19 @@ class ImportanceRun:
 
     def _power(self, log_w: Values, effective: float, needed: float) -> float:
         """The largest power of the weights, up to 1, of so many effective draws."""
-        if effective >= needed:
-            return 1.0
-        low, high = 0.0, 1.0
-        for _ in range(_BISECTIONS):
-            middle = 0.5 * (low + high)
-            total, square = sum_and_square(vector_function("exp", middle * log_w))
-            if total * total / square >= needed:
-                low = middle
-            else:
-                high = middle
-        return low
+        power, factor = 1.0, 0.5
+        while effective < needed and power > _LEAST_POWER:
+            power *= factor
+            effective = self._effective(power * log_w)
+        while power < 1.0 and factor < _CLOSE:  # up again, by smaller and smaller factors
+            factor = math.sqrt(factor)
+            if self._effective(power / factor * log_w) >= needed:
+                power = min(power / factor, 1.0)
+        return power
+
+    def _effective(self, log_w: Values) -> float:
+        total, square = sum_and_square(vector_function("exp", log_w))
+        return total * total / square
 
     def _match(self, weights: Weights) -> Distribution | None:
         """The member of the weighted means; the estimates of the step to it."""
@@ -238,17 +240,13 @@ class ImportanceRun:
             self.status = "converged"
         elif self.quiet >= _PATIENCE:
             self.status = "noise_floor"
+        elif self.quiet == 2:  # the large weights may be of early draws, from members far away
+            self.pool.keep(1 if self.wide is None else 2)
 
     def _k_of_scores(self, weights: Weights) -> float:
         """k-hat of the weights times the size of the score: of what is averaged."""
-        variance = np.diagonal(self.p.fisher_information("natural"))
-        log_size = []
-        for i in range(0, len(weights.x), _ROWS):
-            score = self.p.score(weights.x[i : i + _ROWS], coordinates="natural")
-            with np.errstate(over="ignore"):
-                square = (score * score / variance).sum(axis=1)
-            log_size.append(0.5 * vector_function("log1p", square))
-        return pareto_k(weights.log_w + np.concatenate(log_size))
+        log_size = vector_function("log1p", score_sizes(self.p, weights.x))
+        return pareto_k(weights.log_w + 0.5 * log_size)
 
     def _sound(self, weights: Weights) -> bool:
         sound = weights.power == 1.0 and weights.pareto_k < _LARGEST_K

@@ -8,7 +8,9 @@ fixed; five standard errors for single estimates.
 from __future__ import annotations
 
 import math
+import os
 import pickle
+import subprocess
 import sys
 from pathlib import Path
 
@@ -17,6 +19,7 @@ import pytest
 from numpy.testing import assert_allclose
 
 import klfast as kf
+from klfast._core.native import available_levels
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "families"))
 from members import MEMBERS
@@ -200,6 +203,19 @@ def test_far_starts_are_tempered():
     assert stopped.status == "budget" and "raised to the power" in stopped.message
 
 
+def test_a_start_far_from_a_narrow_q():
+    q = kf.Normal(1e4, 1e-3)
+    r = fit(kf.Normal(0.0, 1.0), q.log_density)
+    assert r.converged and r.steps < 100 and kf.kl_divergence(q, r.distribution) < 5e-4
+
+
+def test_an_improper_q_is_no_fit():
+    r = fit(kf.Normal(0.0, 1.0), lambda x: np.zeros(len(x)))
+    assert r.status == "diverged" and "improper" in r.message
+    with pytest.raises(ValueError, match="improper"):
+        fit(kf.Normal(0.0, 1.0), lambda x: np.zeros(len(x)), "quadrature")
+
+
 @pytest.mark.parametrize("q", [cauchy, lambda x: -0.75 * np.log1p(x * x)], ids=["t1", "t1/2"])
 def test_heavy_tails_never_converge(q):
     for seed in range(5):
@@ -273,6 +289,29 @@ def test_the_same_seed_the_same_bits(method):
     again = pickle.loads(pickle.dumps(a))
     assert again.distribution == a.distribution and repr(again) == repr(a)
     assert "log normaliser" in repr(a) and "D(q||p)" in repr(a)
+
+
+PROGRAM = """
+import hashlib
+import klfast as kf
+total = hashlib.sha256()
+for method in ("quadrature", "importance"):
+    for p, q in ((kf.Gamma(41.0, 1.0), kf.LogNormal(0.0, 0.5)),
+                 (kf.Poisson(2.0), kf.Binomial(0.7, 12)),
+                 (kf.Normal(0.0, 1.0), kf.Mixture([0.5, 0.5], [kf.Normal(-2, 0.5)] * 2))):
+        r = kf.minimize_forward_kl(p, q, method=method, rng=1, tolerance=1e-3)
+        total.update(r.history.tobytes() + repr(r.distribution).encode())
+print(total.hexdigest())
+"""
+
+
+def test_every_level_gives_the_same_bits():
+    def run(**variables):
+        return subprocess.run([sys.executable, "-c", PROGRAM], env={**os.environ, **variables},
+                              check=True, capture_output=True, text=True).stdout
+
+    assert len(run()) == 65
+    assert {run(KLFAST_ISA=level) for level in available_levels()} == {run(KLFAST_THREADS="2")}
 
 
 @pytest.mark.parametrize("method", ["quadrature", "importance"])
