@@ -231,7 +231,7 @@ class _Table:
 
 def _fit(arguments: argparse.Namespace) -> int:
     import klfast
-    from klfast.demo import standard_errors
+    from klfast.optimize.inference import standard_errors
 
     path: Path = arguments.file
     named = {name.casefold(): cls for name, cls in klfast.families.items()}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from klfast.data import old_faithful
 from klfast.divergence import KLEstimate, kl_divergence
 from klfast.families import Normal
 from klfast.optimize import FitResult, minimize_forward_kl, minimize_reverse_kl
+from klfast.optimize.inference import standard_errors
 from klfast.targets import Mixture
 
 SEED = 1990
@@ -154,46 +154,6 @@ def _distinct(results: list[FitResult]) -> list[FitResult]:
         if all(kl_divergence(p, other.distribution) > _SAME_MINIMUM for other in kept):
             kept.append(result)
     return kept
-
-
-def standard_errors(p: Distribution, n: float) -> dict[str, NDArray[np.float64]]:
-    """Estimate the errors of a maximum-likelihood fit from the inverse Fisher information.
-
-    Parameters
-    ----------
-    p : distribution
-        The fit; one distribution.
-    n : float
-        Number of data; for weighted data (sum w)**2 / sum w**2.
-
-    Returns
-    -------
-    dict of str to ndarray
-        One array to a fitted parameter, of its shape. NaN where the fit is on the boundary of
-        the domain or the standard error is not known.
-
-    References
-    ----------
-    Anderson (2003), An Introduction to Multivariate Statistical Analysis, section 3.4: the
-    variance of an entry of the covariance is (S_ii S_jj + S_ij**2)/n.
-    """
-    shapes = {name: np.shape(v) for name, v in p.parameters.items() if name not in p.fixed}
-    scores = p._score_map("parameters")  # the standard score is s, that by theta J s
-    errors = np.full(len(scores), np.nan)
-    size = np.abs(scores).max(axis=1)
-    if np.isfinite(size).all() and size.all():
-        # J' dtheta is Normal with covariance I/n. A symmetric matrix has equal rows of J and equal
-        # dtheta at (i, j) and (j, i): of the solutions that is the one of least norm.
-        invert = np.linalg.inv if len(size) == scores.shape[1] else np.linalg.pinv
-        with contextlib.suppress(np.linalg.LinAlgError):
-            inverse = invert(scores / size[:, None])
-            errors = np.sqrt((inverse**2).sum(axis=0) / n) / size
-    sizes = [int(np.prod(shape)) for shape in shapes.values()]
-    pieces = np.split(errors, np.cumsum(sizes)[:-1])
-    return {
-        name: piece.reshape(shape)
-        for (name, shape), piece in zip(shapes.items(), pieces, strict=True)
-    }
 
 
 def format_demo(demo: Demo) -> str:

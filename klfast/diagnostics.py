@@ -107,7 +107,10 @@ def _shape(x: Values) -> float:
     j = np.arange(1.0, points + 1.0)
     theta = 1.0 / float(x[-1]) + (1.0 - np.sqrt(points / (j - 0.5))) / (3.0 * quarter)
     k = np.array([_mean_log1p(t, x) for t in theta])
-    log_likelihood = n * (vector_function("log", -theta / k) - k - 1.0)
+    curved = k != 0.0
+    rate = np.full(points, n / math.fsum(x))  # the limit of -theta/k as theta goes to 0
+    rate[curved] = -theta[curved] / k[curved]
+    log_likelihood = n * (vector_function("log", rate) - k - 1.0)
     w = vector_function("exp", log_likelihood - log_likelihood.max())
     best = math.fsum(theta * w) / math.fsum(w)
     return (n * _mean_log1p(best, x) + 5.0) / (n + 10.0)

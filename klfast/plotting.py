@@ -78,15 +78,17 @@ def plot_history(result: FitResult, ax: Any = None) -> Any:
     history = result.history
     names = history.dtype.names or ()
     reverse = result.direction == "reverse"
-    column = "kl" if reverse else "cross_entropy"
+    by_density = reverse or "kl" in names
+    column = "kl" if by_density else "cross_entropy"
     ax.set_title(f"{result.direction} fit, method {result.method}: {result.status}", loc="left")
-    ax.set_xlabel("evaluations of log q" if reverse else "data used")
-    ax.set_ylabel("D(p||q) (nats)" if reverse else "cross-entropy (nats)")
+    ax.set_xlabel("evaluations of log q" if by_density else "data used")
+    divergence = "D(p||q) (nats)" if reverse else "D(q||p) (nats)"
+    ax.set_ylabel(divergence if by_density else "cross-entropy (nats)")
     _plain(ax)
     if not len(history) or column not in names or "evaluations" not in names:
         return _no_history(ax, result)
     used, value = history["evaluations"], history[column]
-    error = history["kl_error"] if "kl_error" in names and reverse else np.zeros(len(value))
+    error = history["kl_error"] if "kl_error" in names else np.zeros(len(value))
     finite = np.isfinite(value) & np.isfinite(error)
     if not finite.any():
         return _no_history(ax, result)

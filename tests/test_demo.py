@@ -7,7 +7,8 @@ import pytest
 
 import klfast as kf
 from klfast.__main__ import main
-from klfast.demo import format_demo, run_demo, standard_errors
+from klfast.demo import format_demo, run_demo
+from klfast.optimize.inference import standard_errors
 
 PNG = b"\x89PNG\r\n\x1a\n"
 

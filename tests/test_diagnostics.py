@@ -55,3 +55,9 @@ def test_k_hat_of_bounded_equal_and_few_ratios():
 def test_ratios_that_cannot_be_are_refused(function, values, message):
     with pytest.raises(ValueError, match=message):
         function(values)
+
+
+def test_a_tail_of_equal_ratios():
+    """The grid of the estimate then has its exponential case, 0/0, in it: ties of counts."""
+    log_ratio = np.log(np.repeat([1.0, 2.0], [1485, 115]))
+    assert kf.pareto_k(log_ratio) < 0.0

@@ -33,26 +33,25 @@ class Pool:
         self.members: list[Distribution] = []
         self.x: list[Values] = []
         self.log_q: list[Values] = []
-        self.drawn: list[int] = []
 
     def add(self, member: Distribution, x: Values, log_q: Values) -> None:
-        """Draws of one member; those outside q's support are counted only."""
-        inside = log_q > -np.inf
-        drawn = len(x)
-        if not inside.all():
-            x, log_q = x[inside], log_q[inside]
-        if self.members and self.members[-1] == member:
-            self.x[-1] = np.concatenate([self.x[-1], x])
-            self.log_q[-1] = np.concatenate([self.log_q[-1], log_q])
-            self.drawn[-1] += drawn
+        """Draws of one member."""
+        if member in self.members:
+            i = self.members.index(member)
+            self.x[i] = np.concatenate([self.x[i], x])
+            self.log_q[i] = np.concatenate([self.log_q[i], log_q])
             return
-        self.members = [*self.members[1 - _MEMBERS :], member]
-        self.x = [*self.x[1 - _MEMBERS :], x]
-        self.log_q = [*self.log_q[1 - _MEMBERS :], log_q]
-        self.drawn = [*self.drawn[1 - _MEMBERS :], drawn]
+        self.members.append(member)
+        self.x.append(x)
+        self.log_q.append(log_q)
+        self.keep(_MEMBERS)
+
+    def keep(self, members: int) -> None:
+        """Leave out the draws of all but the last `members`."""
+        del self.members[:-members], self.x[:-members], self.log_q[:-members]
 
     def __len__(self) -> int:
-        return sum(self.drawn)
+        return sum(map(len, self.x))
 
     def weighted(self, p: Distribution, threads: int) -> tuple[Values, Values, Values, float]:
         """All draws inside q's support, their log q and their weights under p, the largest 1.
@@ -60,16 +59,25 @@ class Pool:
         And the logarithm of p's mass there: 0 if all draws are inside.
         """
         x, log_q = np.concatenate(self.x), np.concatenate(self.log_q)
-        total = len(self)
-        shares = np.array([drawn / total for drawn in self.drawn])
-        mixture = Target(self.members, vector_function("log", shares).tolist())
-        log_w = p.log_density(x, threads=threads) - mixture.log_density(x, len(x), threads)
+        inside = log_q > -np.inf
+        total = len(x)
+        x, log_q = x[inside], log_q[inside]
+        if not len(x):
+            raise ValueError(f"log_q is -inf at all {total} draws of {p!r}: start inside q's "
+                             "support")
+        log_w = p.log_density(x, threads=threads) - self.log_mixture(x, threads)
         top = log_w.max()
         weights = vector_function("exp", log_w - top)
         if len(x) == total:
             return x, log_q, weights, 0.0
         mean = np.array([math.fsum(weights) / total])
         return x, log_q, weights, min(0.0, float(vector_function("log", mean)[0] + top))
+
+    def log_mixture(self, x: Values, threads: int) -> Values:
+        """Log-density of the mixture that all draws come from."""
+        shares = np.array([len(part) / len(self) for part in self.x])
+        mixture = Target(self.members, vector_function("log", shares).tolist())
+        return mixture.log_density(x, len(x), threads)
 
 
 class PooledSteps:
@@ -95,18 +103,15 @@ class PooledSteps:
         self.max_evaluations = max_evaluations
         self.pool = Pool()
 
-    def state(self) -> tuple[list[Distribution], list[Values], list[Values], list[int]]:
+    def state(self) -> tuple[list[Distribution], list[Values], list[Values]]:
         """What `restore` needs."""
         pool = self.pool
-        return list(pool.members), list(pool.x), list(pool.log_q), list(pool.drawn)
+        return list(pool.members), list(pool.x), list(pool.log_q)
 
-    def restore(
-        self, state: tuple[list[Distribution], list[Values], list[Values], list[int]]
-    ) -> None:
+    def restore(self, state: tuple[list[Distribution], list[Values], list[Values]]) -> None:
         """Go back to what `state` gave."""
-        members, x, log_q, drawn = state
-        self.pool.members, self.pool.x = list(members), list(x)
-        self.pool.log_q, self.pool.drawn = list(log_q), list(drawn)
+        members, x, log_q = state
+        self.pool.members, self.pool.x, self.pool.log_q = list(members), list(x), list(log_q)
 
     def _wanted(self) -> int:
         """Draws of the next step: none that the budgets do not allow."""
@@ -129,9 +134,6 @@ class PooledSteps:
                 return None
             self.run.count_evaluations(n)
             self.pool.add(p, np.ascontiguousarray(x), log_q)
-        if not any(map(len, self.pool.x)):
-            raise ValueError(f"log_q is -inf at all {len(self.pool)} draws of {p!r}: start inside "
-                             "q's support")
         x, log_q, weights, log_mass = self.pool.weighted(p, threads)
         self.run.inside(log_mass, _log_mass_error(log_mass, weights))
         moments = self.run.weighted_moments(x, log_q, weights, threads)

@@ -9,6 +9,11 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from klfast._core.native import vector_function
+from klfast.optimize.inference import parameter_covariance, standard_errors
+
+_SHOWN = 12  # errors that a printed result has at most
+
 _NO_HISTORY: NDArray[np.void] = np.empty(0, dtype=[("kl", float)])
 
 
@@ -25,19 +30,32 @@ class FitResult:
     method : str
         The method that served.
     kl : float
-        The divergence in nats; exact where there is a closed form. Minus log Z when log q is known
-        up to a constant only. NaN where q is known by data only: their density is unknown.
+        The divergence in nats; exact where there is a closed form. Where log q is known up to a
+        constant only, log Z too much for the forward direction and too little for the reverse. NaN
+        where q is known by data only: their density is unknown.
     kl_error : float
         Standard error of `kl`; 0 where it is exact.
+    log_normaliser, log_normaliser_error : float
+        For the forward direction from a log-density: an estimate of log Z, the logarithm of the
+        integral or sum of q as it was given, and its standard error. NaN otherwise.
     cross_entropy : float
         For data: the mean of -log p over them. NaN otherwise.
     cross_entropy_error : float
         Its standard error.
     log_likelihood : float
         For data: the weighted sum of log p. NaN otherwise.
+    total_weight : float
+        For data: the sum of the weights, or their number. NaN otherwise.
+    effective_data : float
+        For data: the number of equally weighted ones that determine the fit as well,
+        (sum w)**2 / sum w**2, pseudo-observations of a prior among them. NaN otherwise.
+    score_covariance : ndarray of shape (k, k), or None
+        For data, with ``robust=True``: the covariance under the data of the score that is standard
+        at the fit. I where the family is right.
     gain, gain_error : float
         Predicted reduction of the divergence by one more step, and its standard error, which holds
-        near the minimum and is too small far from it.
+        near the minimum and is too small far from it. For the method "importance": by the step that
+        led to `distribution`, and what noise adds to it.
     half_variance : float
         For the reverse direction: half the variance of log p - log q under p, which is the
         divergence to second order where p is near q, and needs no normaliser.
@@ -45,7 +63,7 @@ class FitResult:
         Share of that variance that the score explains: near 1 a step leads far, at the minimum it
         is 0, but for noise.
     effective_samples : float
-        Draws of p that the last estimates are worth; inf for a quadrature.
+        Draws that the last estimates are worth; inf for a quadrature.
     signal_to_noise : float
         Length of the natural gradient over the root of its sampling variance.
     pareto_k : float
@@ -80,6 +98,11 @@ class FitResult:
     cross_entropy: float = np.nan
     cross_entropy_error: float = np.nan
     log_likelihood: float = np.nan
+    total_weight: float = np.nan
+    effective_data: float = np.nan
+    score_covariance: NDArray[np.float64] | None = field(default=None, repr=False)
+    log_normaliser: float = np.nan
+    log_normaliser_error: float = np.nan
     gain: float = np.nan
     gain_error: float = np.nan
     half_variance: float = np.nan
@@ -95,6 +118,74 @@ class FitResult:
         """Whether the run ended because nothing was left to gain."""
         return self.status in ("exact", "converged")
 
+    @property
+    def aic(self) -> float:
+        """Akaike's criterion 2 k - 2 log L, with k the number of fitted coordinates."""
+        return 2.0 * int(self.distribution.n_coordinates) - 2.0 * self.log_likelihood
+
+    @property
+    def bic(self) -> float:
+        """Schwarz's criterion k log n - 2 log L, with n the sum of the weights."""
+        log_n = vector_function("log", np.array([self.total_weight]))[0]
+        return float(int(self.distribution.n_coordinates) * log_n - 2.0 * self.log_likelihood)
+
+    def standard_errors(self, *, robust: bool = False) -> dict[str, NDArray[np.float64]]:
+        """Standard errors of the fitted parameters, for a fit to data.
+
+        Parameters
+        ----------
+        robust : bool
+            Inverse Fisher information times the covariance of the score times inverse Fisher
+            information, which holds where the family is wrong too; the fit must have been made
+            with ``robust=True``. Otherwise the inverse Fisher information, which is less where the
+            data spread more than the family says.
+
+        Returns
+        -------
+        dict of str to ndarray
+            One array to a fitted parameter, of its shape. NaN on the boundary of the domain.
+
+        Raises
+        ------
+        ValueError
+            If the fit is not one to data, or what `robust` needs was not kept.
+
+        Notes
+        -----
+        To first order in 1/sqrt(n). The inverses are LAPACK's: their last digits may depend on the
+        machine. Weights are not taken for counts: the errors are those of independent data, of
+        which `effective_data` equally weighted ones tell as much.
+
+        References
+        ----------
+        White (1982), "Maximum likelihood estimation of misspecified models", Econometrica 50.
+
+        Examples
+        --------
+        >>> import klfast as kf
+        >>> counts = [0, 0, 1, 0, 14, 2, 0, 9, 0, 4]
+        >>> r = kf.minimize_forward_kl(kf.Poisson(1.0), counts, robust=True)
+        >>> round(float(r.standard_errors()["rate"]), 4)
+        0.5477
+        >>> round(float(r.standard_errors(robust=True)["rate"]), 4)
+        1.4422
+        """
+        return standard_errors(self.distribution, *self._told_by_data(robust))
+
+    def covariance(self, *, robust: bool = False) -> NDArray[np.float64]:
+        """Covariance matrix of the fitted parameters, flattened in their order.
+
+        Parameters and errors as for `standard_errors`, whose squares are its diagonal.
+        """
+        return parameter_covariance(self.distribution, *self._told_by_data(robust))
+
+    def _told_by_data(self, robust: bool) -> tuple[float, NDArray[np.float64] | None]:
+        if np.isnan(self.effective_data):
+            raise ValueError("only the method 'moments' on data has errors of parameters")
+        if robust and self.score_covariance is None:
+            raise ValueError("robust=True: the fit must have been made with robust=True")
+        return self.effective_data, self.score_covariance if robust else None
+
     def __repr__(self) -> str:
         name = "D(p||q)" if self.direction == "reverse" else "D(q||p)"
         rows = [
@@ -104,11 +195,17 @@ class FitResult:
         ]
         if not np.isnan(self.kl):
             rows.append((name, f"{self.kl:.6g} +- {self.kl_error:.2g} nats"))
+        if abs(self.log_normaliser) + self.log_normaliser_error > 0.0:
+            rows.append(("log normaliser", f"{self.log_normaliser:.6g} +- "
+                         f"{self.log_normaliser_error:.2g}, in {name} above"))
         if not np.isnan(self.cross_entropy):
             rows.append(
                 ("cross-entropy", f"{self.cross_entropy:.6g} +- {self.cross_entropy_error:.2g}")
             )
             rows.append(("log-likelihood", f"{self.log_likelihood:.6f}"))
+        if not np.isnan(self.effective_data):
+            rows.append(("AIC, BIC", f"{self.aic:.6f}, {self.bic:.6f}"))
+            rows.extend(self._error_rows())
         if not np.isnan(self.gain):
             rows.append(("gain left", f"{self.gain:.2g} +- {self.gain_error:.2g}"))
         if not np.isnan(self.half_variance):
@@ -116,8 +213,12 @@ class FitResult:
                 ("half variance", f"{self.half_variance:.6g} nats, R^2 {self.r_squared:.2g}")
             )
         if not np.isnan(self.effective_samples):
-            rows.append(("effective draws", f"{self.effective_samples:.6g}, signal to noise "
-                         f"{self.signal_to_noise:.3g}, k-hat {self.pareto_k:.2g}"))
+            shown = f"{self.effective_samples:.6g}"
+            if not np.isnan(self.signal_to_noise):
+                shown += f", signal to noise {self.signal_to_noise:.3g}"
+            if not np.isnan(self.pareto_k):
+                shown += f", k-hat {self.pareto_k:.2g}"
+            rows.append(("effective draws", shown))
         if self.starts:
             reached = ", ".join(f"{r.kl:.6g}" for r in self.starts)
             rows.append((f"{len(self.starts)} starts", f"reached {reached}"))
@@ -156,8 +257,23 @@ class FitResult:
         mean = [math.fsum(column) / len(last) for column in columns]
         return cls.from_mean(mean, **self.distribution.fixed)
 
+    def _error_rows(self) -> list[tuple[str, str]]:
+        """The standard errors, where they are few enough to read."""
+        p, robust = self.distribution, self.score_covariance is not None
+        if sum(np.size(v) for name, v in p.parameters.items() if name not in p.fixed) > _SHOWN:
+            return []
+        errors = self.standard_errors(robust=robust)
+        shown = ", ".join(f"{name} {_short(e)}" for name, e in errors.items())
+        return [("robust errors" if robust else "standard errors", shown)]
+
     def plot(self, ax: Any = None) -> Any:
         """Draw the divergence against the evaluations; needs matplotlib. Returns the axes."""
         from klfast.plotting import plot_history
 
         return plot_history(self, ax)
+
+
+def _short(values: NDArray[np.float64]) -> str:
+    if values.ndim == 0:
+        return f"{float(values):.4g}"
+    return "[" + ", ".join(_short(part) for part in values) + "]"
