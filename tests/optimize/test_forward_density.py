@@ -307,7 +307,7 @@ print(total.hexdigest())
 
 def test_every_level_gives_the_same_bits():
     def run(**variables):
-        return subprocess.run([sys.executable, "-c", PROGRAM], env={**os.environ, **variables},
+        return subprocess.run([sys.executable, "-P", "-c", PROGRAM], env={**os.environ, **variables},
                               check=True, capture_output=True, text=True).stdout
 
     assert len(run()) == 65
