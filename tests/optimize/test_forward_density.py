@@ -307,8 +307,9 @@ print(total.hexdigest())
 
 def test_every_level_gives_the_same_bits():
     def run(**variables):
-        return subprocess.run([sys.executable, "-P", "-c", PROGRAM], env={**os.environ, **variables},
-                              check=True, capture_output=True, text=True).stdout
+        return subprocess.run([sys.executable, "-P", "-c", PROGRAM],
+                              env={**os.environ, **variables}, check=True, capture_output=True,
+                              text=True).stdout
 
     assert len(run()) == 65
     assert {run(KLFAST_ISA=level) for level in available_levels()} == {run(KLFAST_THREADS="2")}
