@@ -24,12 +24,16 @@ LEVEL_SOURCES = sorted(
     str(path)
     for folder in ("families", "kl", "math", "random")
     for path in (SOURCE / folder).glob("*.c")
-    if path.name not in {"accumulator.c", "fit.c", "reverse.c", "stream.c"}
+    if path.name not in {
+        "accumulator.c", "estimates.c", "fit.c", "probe.c", "reverse.c", "stream.c"
+    }
 ) + [str(SOURCE / "dispatch" / "level.c")]
 BASELINE_SOURCES = [
     str(SOURCE / "dispatch" / "choose.c"),
     str(SOURCE / "kl" / "accumulator.c"),
+    str(SOURCE / "kl" / "estimates.c"),
     str(SOURCE / "kl" / "fit.c"),
+    str(SOURCE / "kl" / "probe.c"),
     str(SOURCE / "kl" / "reverse.c"),
     str(SOURCE / "random" / "stream.c"),
 ]

@@ -176,6 +176,21 @@ def test_a_gaussian_target_from_one_more_value_than_coordinates(d):
     assert r.evaluations <= 2 * (2 * k + 16)
 
 
+def test_the_pooled_regression_has_room_for_more_coordinates_than_a_block_has_rows():
+    """1,080 of them: one step from 2,000 draws lands on a Gaussian target. The sanitizers see the
+    memory."""
+    from klfast._core.native import ReverseRun
+
+    d = 45
+    p, q = (kf.MultivariateNormal(np.full(d, m), np.eye(d)) for m in (0.0, 0.1))
+    run = ReverseRun(p, None, kf.Stream(1), method="pooled", step_rule="constant", baseline=None,
+                     step_size=0.1, tolerance=1e-4, samples=2, max_samples=2, max_steps=9,
+                     max_evaluations=2**40)
+    x = np.ascontiguousarray(run.draw(2000))
+    run.update_pooled(run.weighted_moments(x, q.log_density(x), np.ones(len(x))), 2)
+    assert kf.kl_divergence(run.distribution(), q) < 1e-10
+
+
 def test_pooled_and_natural_agree_in_several_dimensions():
     d = 3
     q = kf.Mixture([0.5, 0.5], [kf.MultivariateNormal(np.zeros(d), np.eye(d)),
@@ -257,3 +272,8 @@ def test_a_result_is_a_start():
     r = kf.minimize_reverse_kl(STARTS[0], lognormal, method="pooled", max_evaluations=300, rng=1)
     again = kf.minimize_reverse_kl(STARTS[0], lognormal, start=r, rng=1)
     assert again.converged and abs(excess(again.distribution)) < 1e-12
+
+
+def test_annealing_by_one_number_is_refused():
+    with pytest.raises(TypeError, match=r"annealing=0.5: must be a sequence"):
+        kf.minimize_reverse_kl(STARTS[0], lognormal, annealing=0.5)

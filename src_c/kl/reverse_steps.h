@@ -1,0 +1,36 @@
+/* reverse_steps.h -- what the files of the reverse run share: its estimates and its steps. */
+#ifndef KLF_REVERSE_STEPS_H
+#define KLF_REVERSE_STEPS_H
+
+#include "klfast/klfast.h"
+
+/* Draws of the present member have weight 1, and a mean over them the freedom n - 1. Weighted
+ * samples are quadrature nodes, which have no sampling error, or pooled draws, which are worth
+ * (sum w)^2 / sum w^2 draws of weight 1 (Kong, Liu and Wong, 1994, "Sequential imputations and
+ * Bayesian missing data problems", Journal of the American Statistical Association 89). */
+typedef struct {
+    double total, freedom; /* sum w; what divides a sum about the mean */
+    double draws;          /* of weight 1 that they are worth */
+    double variance;       /* of r */
+    double noise;          /* what the sampling error of g adds to the predicted gain on average */
+    int informative;       /* the samples show every coordinate of the score */
+} klf_estimates;
+
+/* Fill the run's gradient, direction, KL, gain and their errors from draws of the member; from
+ * quadrature nodes, and every second of them; from pooled draws. */
+klf_estimates klf_estimate(klf_reverse *run, const double *moments);
+klf_estimates klf_estimate_from_nodes(klf_reverse *run, const double *moments,
+                                      const double *coarse);
+klf_estimates klf_estimate_from_pool(klf_reverse *run, const double *moments);
+
+/* The family's constants and table of the present member. */
+void klf_reverse_prepare(klf_reverse *run);
+/* The longest step up to 1 that stays in the domain and within D(p_new||p_old) <= radius, its end
+ * in theta_trial; 0 if there is none. */
+double klf_reverse_step_length(klf_reverse *run, double radius);
+/* theta_trial becomes the present member. */
+void klf_reverse_accept(klf_reverse *run);
+/* Keep what a retreat needs: the estimates at the member that the next step starts from. */
+void klf_reverse_keep(klf_reverse *run);
+
+#endif
