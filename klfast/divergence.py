@@ -84,6 +84,14 @@ def check_pair(p: Any, q: Any) -> None:
                 f"{name} is {kind_of(value)}: D(p || q) needs two distributions"
             )
     check_same_space(p, q, "p", "q")
+    shapes = [getattr(value, "batch_shape", ()) for value in (p, q)]
+    if () not in shapes:
+        try:
+            np.broadcast_shapes(*shapes)
+        except ValueError:
+            raise ValueError(
+                f"p has batch shape {shapes[0]}, q has {shapes[1]}: they do not broadcast"
+            ) from None
 
 
 def _sum_over_factors(p: Product, q: Product, samples: int, stream: Stream) -> Any:

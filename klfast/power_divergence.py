@@ -13,6 +13,8 @@ from klfast.optimize.options import positive
 from klfast.power_integral import Integral, of_any_two, of_one_family
 from klfast.product import Product
 
+_LARGEST_ORDER = 1e9
+
 
 def renyi_divergence(
     p: Any, q: Any, alpha: float, *, samples: int = 1_000_000, rng: Any = 0
@@ -29,9 +31,9 @@ def renyi_divergence(
         sum of their factors'. Other pairs are summed over quadrature nodes, where they are of
         numbers or counts with one support, or else estimated by as many draws of p as of q.
     alpha : float
-        Order, > 0. It is the limit `kl_divergence` at 1, and increases with alpha: towards
-        -log q(p > 0) at 0, and the log of the essential supremum of p/q at infinity. At 1/2 it is
-        -2 log of the Bhattacharyya coefficient.
+        Order, > 0 and at most 1e9. It is the limit `kl_divergence` at 1, and increases with alpha:
+        towards -log q(p > 0) at 0, and the log of the essential supremum of p/q at infinity. At 1/2
+        it is -2 log of the Bhattacharyya coefficient.
     samples, rng
         Of an estimate by draws, as for `kl_divergence`.
 
@@ -46,8 +48,8 @@ def renyi_divergence(
     Raises
     ------
     TypeError, ValueError
-        As for `kl_divergence`; if alpha is not positive and finite; if a batch has members with
-        different fixed parameters.
+        As for `kl_divergence`; if alpha is not from 0 to 1e9, 0 left out; if a batch has members
+        with different fixed parameters.
 
     Notes
     -----
@@ -67,7 +69,7 @@ def renyi_divergence(
     >>> kf.renyi_divergence(kf.Exponential(1.0), kf.Exponential(3.0), 2.0)
     inf
     """
-    order = positive(alpha, "alpha")
+    order = _at_most(positive(alpha, "alpha"))
     if order == 1.0:
         return kl_divergence(p, q, samples=samples, rng=rng)
     found = _log_integral(p, q, order, samples, as_stream(rng))
@@ -88,7 +90,7 @@ def alpha_divergence(
     p, q, samples, rng
         As for `renyi_divergence`.
     alpha : float
-        Any finite number, in the convention of Minka: 1 is D(p || q), 0 is D(q || p), 1/2 is four
+        From -1e9 to 1e9, in the convention of Minka: 1 is D(p || q), 0 is D(q || p), 1/2 is four
         times the squared Hellinger distance 1 - sum sqrt(p q), 2 is half of Pearson's chi-square.
         Amari's own parameter is 1 - 2 alpha, or 2 alpha - 1.
 
@@ -125,6 +127,7 @@ def alpha_divergence(
         raise TypeError(f"alpha={alpha!r}: must be a number") from None
     if not math.isfinite(order):
         raise ValueError(f"alpha={alpha!r}: must be finite")
+    _at_most(order)
     if order in (0.0, 1.0):
         first, second = (p, q) if order == 1.0 else (q, p)
         check_pair(p, q)
@@ -139,6 +142,13 @@ def alpha_divergence(
         integral = float(_of("exp", found.log))
         error = math.inf if found.error == math.inf else found.error * integral / abs(scale)
     return _returned(value, found, error)
+
+
+def _at_most(order: float) -> float:
+    """`order`, refused where rounding would decide: it is a factor of the natural parameters."""
+    if abs(order) > _LARGEST_ORDER:
+        raise ValueError(f"alpha={order!r}: must be at most {_LARGEST_ORDER:g} in size")
+    return order
 
 
 def _of(name: str, x: Any) -> Any:

@@ -301,3 +301,19 @@ def test_what_is_wrong_is_refused_by_name():
             function(kf.Normal([0.0, 1.0], 1.0), kf.HalfNormal(1.0), 0.5)
     with pytest.raises(ValueError, match="alpha"):
         kf.alpha_divergence(p, p, math.inf)
+
+
+@pytest.mark.parametrize("divergence", [kf.renyi_divergence, kf.alpha_divergence])
+def test_orders_at_which_rounding_would_decide_are_refused(divergence):
+    p, q = kf.Normal(0.0, 1.0), kf.Normal(1.0, 1.0)
+    with pytest.raises(ValueError, match=r"alpha=1e\+100"):
+        divergence(p, q, 1e100)
+    # of equal variances D is alpha/2; the order takes nine of sixteen digits
+    assert_allclose(kf.renyi_divergence(p, q, 1e9), 5e8, rtol=1e-6)
+
+
+@pytest.mark.parametrize("divergence", [
+    kf.kl_divergence, lambda p, q: kf.renyi_divergence(p, q, 0.5)], ids=["kl", "renyi"])
+def test_batches_that_do_not_broadcast_are_named(divergence):
+    with pytest.raises(ValueError, match=r"p has batch shape \(2,\), q has \(3,\)"):
+        divergence(kf.Normal([0.0, 1.0], 1.0), kf.Normal(0.0, [1.0, 2.0, 3.0]))
