@@ -201,3 +201,22 @@ def test_the_forward_fit_to_draws_of_a_product_has_its_moments():
                                lambda n, rng: q.sample(n, rng=rng), samples=n, rng=1)
     error = 5.0 * np.sqrt(q.variance() / n)
     assert (np.abs(r.distribution.mean() - q.mean()) < error).all()
+
+
+@pytest.mark.parametrize("q", [
+    kf.Product(kf.Normal(0.0, 1.0), kf.Normal(1.0, 2.0)),
+    kf.Mixture([0.5, 0.5], [kf.Product(kf.Normal(0.0, 1.0), kf.Normal(1.0, 2.0))] * 2),
+], ids=["Product", "Mixture of Products"])
+def test_a_forward_fit_by_importance_takes_it(q):
+    """The exact fit has q's means and variances: within 5 of the claimed errors of the divergence
+    and so few draws that chance moves a coordinate by no more than 0.2."""
+    p = kf.MultivariateNormal([0.0, 0.0], 2.0 * np.eye(2))
+    r = kf.minimize_forward_kl(p, q, method="importance", rng=1)
+    assert r.converged
+    assert np.abs(r.distribution.mean() - [0.0, 1.0]).max() < 0.2
+    assert np.abs(np.asarray(r.distribution.variance()) - [1.0, 4.0]).max() < 0.4
+
+
+def test_a_class_in_place_of_a_log_density_is_named():
+    with pytest.raises(TypeError, match="the class Normal, not a member"):
+        kf.minimize_forward_kl(kf.Normal(0.0, 1.0), kf.Normal, method="importance")

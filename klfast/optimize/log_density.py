@@ -13,7 +13,15 @@ from klfast._core.native import Distribution, fit_from_mean_score
 from klfast.families.family import NoMaximumError
 from klfast.optimize.moments import fit_moments
 from klfast.optimize.options import Options
-from klfast.targets import Mixture, check_same_space, compiled_target, evaluate_log_density
+from klfast.targets import (
+    as_log_density,
+    check_same_space,
+    compiled_target,
+    evaluate_log_density,
+    is_class_of_family,
+    is_distribution,
+    kind_of,
+)
 
 Values = NDArray[np.float64]
 
@@ -33,13 +41,14 @@ class LogDensity:
 
     def __init__(self, q: Any, p: Distribution, options: Options) -> None:
         self.q = q
-        self.known = isinstance(q, Distribution | Mixture)  # and so normalised
+        self.log_q = as_log_density(q)
+        self.known = is_distribution(q)  # and so normalised
         if self.known:
             check_same_space(q, p, "data", "p")
-        elif not callable(q):
+        elif not callable(q) or is_class_of_family(q):
             raise TypeError(
-                f"data is {type(q).__name__}: it must be a distribution, a Mixture or a callable "
-                "log q(x) for this method"
+                f"data is {kind_of(q)}: it must be a distribution, a Mixture, a Product or a "
+                "callable log q(x) for this method"
             )
         self.target = compiled_target(q)
         self.threads = options.threads
@@ -71,7 +80,7 @@ class LogDensity:
             values = self.target.log_density(np.ascontiguousarray(x), len(x), self.threads)
         else:
             starts = range(0, len(x), _LARGEST_CALL)
-            parts = [evaluate_log_density(self.q, x[i : i + _LARGEST_CALL]) for i in starts]
+            parts = [evaluate_log_density(self.log_q, x[i : i + _LARGEST_CALL]) for i in starts]
             values = np.concatenate(parts)
         bad = ~(values < np.inf)
         if bad.any():

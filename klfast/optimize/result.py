@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from klfast._core.native import vector_function
 from klfast.optimize.inference import parameter_covariance, standard_errors
+from klfast.optimize.options import positive
 
 _SHOWN = 12  # errors that a printed result has at most
 
@@ -245,7 +246,7 @@ class FitResult:
         ValueError
             If share is outside (0, 1], or the result has no history of steps.
         """
-        if not 0.0 < share <= 1.0:
+        if not positive(share, "share") <= 1.0:
             raise ValueError(f"share={share!r}: must be in (0, 1]")
         if not len(self.history) or "parameters" not in (self.history.dtype.names or ()):
             raise ValueError("the result has no history of steps to average")

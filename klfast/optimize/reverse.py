@@ -239,6 +239,8 @@ def _inverse_temperatures(annealing: Any) -> list[float]:
     """Checked, and with 1 at the end."""
     if annealing is None:
         return [1.0]
+    if not hasattr(annealing, "__iter__"):
+        raise TypeError(f"annealing={annealing!r}: must be a sequence of numbers")
     powers = [positive(power, f"annealing[{i}]") for i, power in enumerate(annealing)]
     if any(a >= b for a, b in pairwise(powers)) or any(b > 1.0 for b in powers):
         raise ValueError(f"annealing={list(annealing)!r}: must ascend, from above 0 to at most 1")

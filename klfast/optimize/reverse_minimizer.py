@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -15,7 +15,6 @@ from klfast._core.native import (
     LARGEST_FULL,
     Distribution,
     ReverseRun,
-    Stream,
     Target,
     as_float64,
 )
@@ -71,6 +70,39 @@ class _Wanted(Exception):  # noqa: N818 -- no error: a request
         self.x = x
 
 
+class _Settings(NamedTuple):
+    """Options of this direction alone, checked."""
+
+    method: str
+    samples: int | None
+    max_samples: int
+    baseline: str | None
+    support: str
+
+    @classmethod
+    def check(
+        cls, p: Distribution, method: object, samples: object, max_samples: object,
+        baseline: object, support: object,
+    ) -> _Settings:
+        """Refuse what is wrong."""
+        choice(method, "method", METHODS)
+        choice(baseline, "baseline", ("leave-one-out", "per-coordinate", None))
+        if baseline == "per-coordinate" and p.n_coordinates > LARGEST_FULL:
+            raise ValueError(f"baseline={baseline!r}: p has {p.n_coordinates} coordinates: it "
+                             f"must have at most {LARGEST_FULL}")
+        choice(support, "support", ("error", "restrict"))
+        if support == "restrict" and method not in ("auto", "quadrature", "pooled"):
+            raise ValueError(f"support='restrict': method={method!r} cannot cut p to q's support; "
+                             "'quadrature' and 'pooled' can")
+        return cls(
+            method=str(method),
+            samples=None if samples is None else count(samples, "samples", 2),
+            max_samples=count(max_samples, "max_samples", 2),
+            baseline=None if baseline is None else str(baseline),
+            support=str(support),
+        )
+
+
 class ReverseMinimizer:
     """A reverse minimisation that its user steps, inspects, saves and resumes.
 
@@ -83,8 +115,8 @@ class ReverseMinimizer:
     q : distribution, Mixture, Product, callable or None
         The target, as for `minimize_reverse_kl`. None: log q is given by `tell` at the points that
         `ask` names, for targets that are dear, remote, or not functions.
-    **options
-        As for `minimize_reverse_kl`, but `start`, which is p, and `annealing`.
+    method, samples, ..., rng
+        All options of `minimize_reverse_kl` but `start`, which is p, and `annealing`.
 
     Raises
     ------
@@ -113,14 +145,10 @@ class ReverseMinimizer:
     True
     """
 
-    def __init__(self, p: Distribution, q: Any = None, **options: Any) -> None:
-        self._arguments = (p, options)
-        self._build(p, q, **options)
-
-    def _build(
+    def __init__(
         self,
         p: Distribution,
-        q: Any,
+        q: Any = None,
         *,
         method: str = "auto",
         samples: int | None = None,
@@ -137,52 +165,44 @@ class ReverseMinimizer:
         progress: bool = False,
         threads: int | None = None,
         rng: Any = None,
-        resumed: Stream | None = None,
     ) -> None:
         first = one_member(p, "p", interior=True)
-        choice(method, "method", METHODS)
-        choice(baseline, "baseline", ("leave-one-out", "per-coordinate", None))
-        if baseline == "per-coordinate" and first.n_coordinates > LARGEST_FULL:
-            raise ValueError(f"baseline={baseline!r}: p has {first.n_coordinates} coordinates: it "
-                             f"must have at most {LARGEST_FULL}")
-        choice(support, "support", ("error", "restrict"))
-        if support == "restrict" and method not in ("auto", "quadrature", "pooled"):
-            raise ValueError(f"support='restrict': method={method!r} cannot cut p to q's support; "
-                             "'quadrature' and 'pooled' can")
+        settings = _Settings.check(first, method, samples, max_samples, baseline, support)
         options = Options.check(
             max_steps=max_steps, max_evaluations=max_evaluations, max_seconds=max_seconds,
             tolerance=tolerance, step_size=step_size, optimizer=optimizer, callback=callback,
-            progress=progress, threads=threads, rng=0 if resumed else rng,
+            progress=progress, threads=threads, rng=rng,
         )
-        if resumed is not None:
-            options = replace(options, stream=resumed)
-        target = _check_target(q, first)
-        served = _choose(method, first, target, support == "restrict")
-        draws = None if samples is None else count(samples, "samples", 2)
-        draws = _first_draws(draws, served, first, options.max_evaluations)
-        largest = max(draws, count(max_samples, "max_samples", 2))
-        self._run = ReverseRun(
-            first, target, options.stream, method=served,
-            step_rule=options.optimizer, baseline=baseline,
-            step_size=options.step_size, tolerance=options.tolerance,
-            samples=0 if served == "quadrature" else draws,
-            max_samples=largest, max_steps=options.max_steps,
-            max_evaluations=options.max_evaluations, restricted=support == "restrict",
-        )
-        self._restricted = support == "restrict"
-        self._q = as_log_density(q) if target is None else q
-        self._target = target
+        self._begin(first, q, settings, options)
+
+    def _begin(self, p: Distribution, q: Any, settings: _Settings, options: Options) -> None:
+        """At the start of a run; the arguments are checked, but for q and what it decides."""
+        self._settings = settings
         self._options = options
-        self._method = served
-        self._fallback = draws if method == "auto" else None  # of the natural method
+        self._start = p
+        self._target = _check_target(q, p)
+        self._q = as_log_density(q) if self._target is None else q
+        self._restricted = settings.support == "restrict"
+        self._method = _choose(settings.method, p, self._target, self._restricted)
+        draws = _first_draws(settings.samples, self._method, p, options.max_evaluations)
+        largest = max(draws, settings.max_samples)
+        self._fallback = draws if settings.method == "auto" else None  # of the natural method
+        self._run = ReverseRun(
+            p, self._target, options.stream, method=self._method,
+            step_rule=options.optimizer, baseline=settings.baseline,
+            step_size=options.step_size, tolerance=options.tolerance,
+            samples=0 if self._method == "quadrature" else draws, max_samples=largest,
+            max_steps=options.max_steps, max_evaluations=options.max_evaluations,
+            restricted=self._restricted,
+        )
         self._quadrature = (
             QuadratureSteps(self._run, self._log_q_at_nodes, options.tolerance)
-            if served == "quadrature" else None
+            if self._method == "quadrature" else None
         )
         self._pooled = (
             PooledSteps(self._run, self._log_q_of_draws, batch=draws, max_samples=largest,
                         max_evaluations=options.max_evaluations)
-            if served == "pooled" else None
+            if self._method == "pooled" else None
         )
         self._rows: list[NDArray[np.float64]] = []
         self._last: tuple[Distribution, NDArray[np.float64], NDArray[np.float64]] | None = None
@@ -192,7 +212,7 @@ class ReverseMinimizer:
         self._undetermined = False
         self._where = self._share = ""
         self._seconds = 0.0
-        self._event = max(1, int(np.prod(first.event_shape)))
+        self._event = max(1, math.prod(p.event_shape))
         self._asked: NDArray[np.float64] | None = None
         self._told: list[NDArray[np.float64]] = []
         self._next_told = 0
@@ -262,28 +282,20 @@ class ReverseMinimizer:
             self._asked = asked
             raise
 
-    def result(self) -> FitResult:
-        """The state as a result; its status is "going" before the end."""
-        return self._result()
-
     def __repr__(self) -> str:
         return f"ReverseMinimizer after {self._run.steps} steps: {self._status}"
 
     # ---- Saved and resumed ----
 
     def __getstate__(self) -> dict[str, Any]:
-        p, options = self._arguments
-        kept = {name: value for name, value in options.items()
-                if name not in ("callback", "progress", "rng")}
-        return {"p": p, "q": self._q, "options": kept, "stream": self._options.stream,
+        return {"p": self._start, "q": self._q, "settings": self._settings,
+                "options": replace(self._options, callback=None, progress=False),
                 "rows": self._rows, "state": self._state(), "told": self._told,
                 "asked": self._asked}
 
     def __setstate__(self, saved: dict[str, Any]) -> None:
         """As it was saved, to the same bits; callback and progress are not kept."""
-        options = saved["options"]
-        self._arguments = (saved["p"], options)
-        self._build(saved["p"], saved["q"], **options, resumed=saved["stream"])
+        self._begin(saved["p"], saved["q"], saved["settings"], saved["options"])
         self._rows = saved["rows"]
         self._restore(saved["state"])
         self._told, self._asked = saved["told"], saved["asked"]
@@ -351,7 +363,7 @@ class ReverseMinimizer:
         if self._options.callback is None:
             return
         try:
-            self._options.callback(self._result())
+            self._options.callback(self.result())
         except StopIteration:
             self._status = "stopped_by_callback"
 
@@ -501,7 +513,8 @@ class ReverseMinimizer:
             return np.empty(0, dtype=dtype)
         return np.concatenate(self._rows).view(dtype).reshape(-1)
 
-    def _result(self) -> FitResult:
+    def result(self) -> FitResult:
+        """The state as a result; its status is "going" before the end."""
         e = self._run.estimates
         kl, kl_error = e.kl, e.kl_error
         distribution = self._run.distribution()

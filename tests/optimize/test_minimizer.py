@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 import pickle
 
 import numpy as np
@@ -153,3 +154,10 @@ def test_compiled_targets_are_stepped_too():
 def test_unknown_options_are_refused():
     with pytest.raises(TypeError, match="annealing"):
         kf.ReverseMinimizer(kf.Normal(0.0, 1.0), laplace, annealing=(0.1,))
+
+
+def test_options_are_seen_by_name():
+    """As those of the function, but for what belongs to several runs."""
+    names = set(inspect.signature(kf.ReverseMinimizer).parameters)
+    of_function = set(inspect.signature(kf.minimize_reverse_kl).parameters)
+    assert of_function - names == {"start", "annealing"} and names <= of_function
