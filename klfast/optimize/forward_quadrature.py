@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from klfast._core.native import Accumulator, Distribution, vector_function
-from klfast.optimize.lattice import FINE, LARGEST, Lattice, _Placed
+from klfast.optimize.lattice import FINE, LARGEST, Lattice, Placed
 from klfast.optimize.log_density import LogDensity, Spent, matched, score_sizes
 from klfast.optimize.options import Options
 from klfast.optimize.progress import Progress
@@ -138,7 +138,7 @@ class QuadratureRun:
 
         While the member moves far, of a rule of few nodes; then of one that is refined.
         """
-        placed = _Placed(self.lattice, self.p, FINE.negligible)
+        placed = Placed(self.lattice, self.p, FINE.negligible)
         if not placed.ends:
             raise Uncovered
         own = self._least(placed.exponent - 1)
@@ -208,7 +208,7 @@ class QuadratureRun:
             found[seen] = height[seen] + vector_function("log1p", score_sizes(self.p, x[seen]))
         return found
 
-    def _ends(self, placed: _Placed, step: float) -> list[tuple[float, float, float]]:
+    def _ends(self, placed: Placed, step: float) -> list[tuple[float, float, float]]:
         """For each side the ends between which q is not negligible."""
         if self.lattice.kind == "circle":
             return [(1.0, -0.5, 0.5)]

@@ -118,7 +118,7 @@ def make_nodes(
 
     None if there is none of at most `LARGEST` nodes.
     """
-    placed = _Placed(lattice, p, accuracy.negligible)
+    placed = Placed(lattice, p, accuracy.negligible)
     if not placed.ends:
         return None
     least = 0 if lattice.kind == "integers" else -1000
@@ -141,7 +141,7 @@ def make_nodes(
     return placed.nodes(max(best[1] - finer, least))
 
 
-class _Placed:
+class Placed:
     """Where a member's mass is, on the lattice's line."""
 
     def __init__(self, lattice: Lattice, p: Distribution, negligible: float) -> None:
