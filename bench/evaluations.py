@@ -4,7 +4,7 @@
 
 A run is followed by the members that it holds after each step; the divergence of each is known
 without sampling error (`evaluation_targets.py`). Peers are measured where they are installed
-(`evaluation_peers.py`). Takes five minutes with them.
+(`evaluation_peers.py`). Takes two minutes with them.
 """
 
 from __future__ import annotations
