@@ -109,6 +109,7 @@ cdef extern from "klfast/klfast.h" nogil:
                      double *work) noexcept nogil
         void (*mean_variance)(size_t d, const double *theta, double *mean,
                               double *variance) noexcept nogil
+        int (*fits_integers)(size_t members, const double *theta) noexcept nogil
         void (*map_score)(size_t d, const double *theta, const double *constants,
                           klf_coordinates coordinates, const double *score, double *out,
                           double *work) noexcept nogil

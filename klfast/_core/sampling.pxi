@@ -15,9 +15,12 @@ def size_shape(size):
 
 
 cdef bint clearly_fits(Distribution self):
-    """Whether every member's counts fit int64 by its mean and variance, both finite."""
+    """Whether every member's counts fit int64, as a rule by its mean and variance."""
     cdef double mean, variance
     cdef Py_ssize_t m
+    if self.family.fits_integers is not NULL \
+            and self.family.fits_integers(self.members, self.theta):
+        return True
     for m in range(self.members):
         self.family.mean_variance(self.d, self.theta + m * self.sizes.parameters, &mean, &variance)
         if not mean + 40.0 * sqrt(variance) + 1000.0 <= 9.2e18:

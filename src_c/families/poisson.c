@@ -324,5 +324,6 @@ const klf_family KLF_FAMILY(poisson) = {
     .parameters = parameters,
     .prepare_sampler = prepare_sampler,
     .sample_each = sample_each,
+    .fits_integers = rates_fit_integers,
     KLF_SCALAR_FUNCTIONS,
 };

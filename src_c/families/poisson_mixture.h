@@ -93,17 +93,22 @@ static void mixture_block(klf_stream stream, uint64_t block, uint64_t first_tile
         klf_fill_tiles(&key, block, first_tile + 2 * (start / KLF_TILE), 2, words);
         for (size_t i = 0; i < KLF_TILE; i++)
             draw[i] = i < count ? x[start + i] : 0.0;
+        int large = 0;
+        for (size_t i = 0; i < KLF_TILE; i++)
+            large |= draw[i] >= MIXTURE_HAT_RATE;
         for (size_t i = 0; i < KLF_TILE; i++) {
             u[i] = klf_uniform(words[i]);
             v[i] = klf_uniform(words[KLF_TILE + i]);
             none[i] = klf_exp(-draw[i]);
             rate[i] = draw[i] < MIXTURE_HAT_RATE ? MIXTURE_HAT_RATE : draw[i];
         }
-        for (size_t i = 0; i < KLF_TILE; i++) {
-            const double proposed = mixture_propose(rate[i], u[i], v[i]);
-            draw[i] = draw[i] < MIXTURE_HAT_RATE ? 0.0 : proposed;
+        if (large) {
+            for (size_t i = 0; i < KLF_TILE; i++) {
+                const double proposed = mixture_propose(rate[i], u[i], v[i]);
+                draw[i] = draw[i] < MIXTURE_HAT_RATE ? 0.0 : proposed;
+            }
+            mixture_again(&key, stream, block, first_tile, start, rate, draw);
         }
-        mixture_again(&key, stream, block, first_tile, start, rate, draw);
         for (size_t i = 0; i < count; i++) {
             const double given = x[start + i];
             x[start + i] = given < MIXTURE_HAT_RATE ? mixture_inversion(given, none[i], u[i])
@@ -126,6 +131,16 @@ static void mixture_draws(klf_stream stream, uint64_t block, uint64_t first_tile
     mixture_block(stream, block, first_tile, n, x);
     for (size_t i = 0; i < n; i++)
         x[i] = rate[i] < largest ? x[i] : rate[i];
+}
+
+/* `fits_integers` of a family whose one parameter is the rate: the bound leaves room for 40 standard
+ * deviations. */
+static inline int rates_fit_integers(size_t members, const double *rates)
+{
+    int fits = 1;
+    for (size_t i = 0; i < members; i++)
+        fits &= rates[i] <= 9e18;
+    return fits;
 }
 
 #endif

@@ -315,6 +315,14 @@ static void mean_variance(size_t d, const double *theta, double *mean, double *v
                     - mean_excess * mean_excess;
 }
 
+/* Where there is a variance, mean and standard deviation are below 2^52 (the exponents next to 2 and
+ * 3 tell); where there is none, draws stop at the largest integer. */
+static int fits_integers(size_t members, const double *theta)
+{
+    (void)members, (void)theta;
+    return 1;
+}
+
 /* ds/du = 1 - exp(-e) */
 static double slope_score(const double *theta, klf_coordinates coordinates, double deviation)
 {
@@ -398,5 +406,6 @@ const klf_family KLF_FAMILY(zipf) = {
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,
+    .fits_integers = fits_integers,
     KLF_SCALAR_FUNCTIONS,
 };

@@ -181,6 +181,9 @@ typedef struct klf_family {
     double (*entropy)(size_t d, const double *theta, double *work);
     double (*kl)(size_t d, const double *theta_p, const double *theta_q, double *work);
     void (*mean_variance)(size_t d, const double *theta, double *mean, double *variance);
+    /* Whether all draws of `members` members fit 64-bit integers, found cheaply: 0 where that is in
+     * doubt. For families of counts whose mean or variance is dear; NULL: these tell. */
+    int (*fits_integers)(size_t members, const double *theta);
 
     /* From standard coordinates: of one score to another system (written to `out`, which has
      * sizes.fitted or sizes.coordinates entries) ... */
