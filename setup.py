@@ -25,7 +25,7 @@ LEVEL_SOURCES = sorted(
     for folder in ("families", "kl", "math", "random")
     for path in (SOURCE / folder).glob("*.c")
     if path.name not in {
-        "accumulator.c", "estimates.c", "fit.c", "probe.c", "reverse.c", "stream.c"
+        "accumulator.c", "estimates.c", "fit.c", "probe.c", "reverse.c", "stein.c", "stream.c"
     }
 ) + [str(SOURCE / "dispatch" / "level.c")]
 BASELINE_SOURCES = [
@@ -35,6 +35,7 @@ BASELINE_SOURCES = [
     str(SOURCE / "kl" / "fit.c"),
     str(SOURCE / "kl" / "probe.c"),
     str(SOURCE / "kl" / "reverse.c"),
+    str(SOURCE / "kl" / "stein.c"),
     str(SOURCE / "random" / "stream.c"),
 ]
 HEADERS = sorted(str(path) for path in SOURCE.rglob("*.h")) + [

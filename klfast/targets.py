@@ -40,11 +40,32 @@ def compiled_target(q: object) -> Target | None:
 def evaluate_log_density(log_q: LogDensity, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Call the user's log q on a block of its own and check the shape of what comes back."""
     returned = log_q(x.copy())
-    values = as_float64(returned, "the value of log_q(x)")
-    if values.shape != (len(x),):
+    if isinstance(returned, tuple):
+        raise TypeError("log_q returned a tuple: pass gradients=True if it returns (values, "
+                        "gradients)")
+    return _checked(returned, "", x, x.shape[:1])
+
+
+def evaluate_with_gradients(
+    log_q: Callable[[NDArray[np.float64]], tuple[ArrayLike, ArrayLike]], x: NDArray[np.float64]
+) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The same of a log q that returns its gradients too."""
+    returned = log_q(x.copy())
+    if not (isinstance(returned, tuple) and len(returned) == 2):
+        raise TypeError(f"log_q returned {type(returned).__name__}: with gradients=True it must "
+                        "return the tuple (values, gradients)")
+    return (_checked(returned[0], "", x, x.shape[:1]),
+            _checked(returned[1], "gradients of ", x, x.shape))
+
+
+def _checked(
+    returned: ArrayLike, what: str, x: NDArray[np.float64], shape: tuple[int, ...]
+) -> NDArray[np.float64]:
+    values = as_float64(returned, "the gradient of log_q" if what else "the value of log_q(x)")
+    if values.shape != shape:
         raise ValueError(
-            f"log_q returned shape {values.shape} for x of shape {x.shape}: "
-            f"it must return shape ({len(x)},)"
+            f"log_q returned {what}shape {values.shape} for x of shape {x.shape}: "
+            f"it must return {what}shape {shape}"
         )
     return np.array(values, dtype=np.float64, order="C")
 
@@ -58,6 +79,7 @@ __all__ = [
     "check_same_space",
     "compiled_target",
     "evaluate_log_density",
+    "evaluate_with_gradients",
     "is_class_of_family",
     "is_distribution",
     "kind_of",

@@ -113,6 +113,8 @@ cdef extern from "klfast/klfast.h" nogil:
         void (*map_score)(size_t d, const double *theta, const double *constants,
                           klf_coordinates coordinates, const double *score, double *out,
                           double *work) noexcept nogil
+        void (*whiten)(size_t d, const double *constants, size_t n, const double *x,
+                       const double *gradient, double *rows, double *work) noexcept nogil
         size_t (*check_data)(size_t d, const double *theta, size_t n,
                              const double *x) noexcept nogil
         void (*reference)(size_t d, size_t n, const double *x, const double *weights,
@@ -160,6 +162,7 @@ cdef extern from "klfast/klfast.h" nogil:
         KLF_METHOD_SCORE
         KLF_METHOD_NODES
         KLF_METHOD_POOLED
+        KLF_METHOD_STEIN
 
     ctypedef enum klf_step_rule:
         KLF_STEP_CONSTANT
@@ -250,6 +253,19 @@ cdef extern from "klfast/klfast.h" nogil:
     void klf_reverse_restore(klf_reverse *run, const double *saved)
     void klf_reverse_update(klf_reverse *run, const double *moments)
     void klf_reverse_update_nodes(klf_reverse *run, const double *moments, const double *coarse)
+    size_t klf_stein_width(const klf_reverse *run)
+    size_t klf_stein_residual_width()
+    size_t klf_stein_work(const klf_reverse *run)
+    klf_run_status klf_stein_block(const klf_reverse *run, size_t n, const double *x,
+                                   const double *log_q, const double *gradient,
+                                   const double *weights, double *moments, double *work)
+    int klf_stein_direction(klf_reverse *run, const double *moments, double *work)
+    klf_run_status klf_stein_residual_block(const klf_reverse *run, size_t n, const double *x,
+                                            const double *log_q, const double *gradient,
+                                            const double *weights, double *moments, double *work)
+    void klf_reverse_update_stein(klf_reverse *run, const double *moments, int informative)
+    int klf_stein_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
+                        const double *gradient, double *work)
     uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history)
     void klf_reverse_row(const klf_reverse *run, double *row)
 

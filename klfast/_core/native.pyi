@@ -194,6 +194,7 @@ class Estimates(NamedTuple):
     draws: float
 
 def support_of(p: Distribution) -> tuple[str, float]: ...
+def has_stein_steps(p: Distribution) -> bool: ...
 
 class ReverseRun:
     def __init__(
@@ -234,6 +235,21 @@ class ReverseRun:
     def undo_landing(self) -> bool: ...
     def probe_samples(self) -> int: ...
     def probe(self, x: NDArray[np.float64], log_q: NDArray[np.float64]) -> int: ...
+    def probe_by_gradients(
+        self,
+        x: NDArray[np.float64],
+        log_q: NDArray[np.float64],
+        gradients: NDArray[np.float64],
+    ) -> int: ...
+    def step_stein(
+        self,
+        x: NDArray[np.float64],
+        log_q: NDArray[np.float64],
+        gradients: NDArray[np.float64],
+        weights: NDArray[np.float64],
+        samples: int,
+        threads: int = 1,
+    ) -> None: ...
     def step_python(
         self,
         log_q_of: Callable[[NDArray[np.float64]], NDArray[np.float64] | None],

@@ -64,6 +64,7 @@ METHODS = {
     "score": KLF_METHOD_SCORE,
     "quadrature": KLF_METHOD_NODES,
     "pooled": KLF_METHOD_POOLED,
+    "stein": KLF_METHOD_STEIN,
 }
 
 SUPPORTS = {
@@ -104,6 +105,11 @@ def support_of(Distribution p):
     cdef const klf_parameter *origin = p.family.origin
     where = 0.0 if origin is NULL else p.theta[origin - p.family.parameters]
     return SUPPORTS[p.family.support], where
+
+
+def has_stein_steps(Distribution p):
+    """Whether p is of a family of Normals, of which gradients of log q make a step."""
+    return p.family.whiten is not NULL
 
 
 cdef uint64_t PIECE_BLOCKS = 512  # blocks of samples that a Python log q is handed in a piece
@@ -270,6 +276,21 @@ cdef class ReverseRun:
         free(work)
         return moved
 
+    def probe_by_gradients(self, x, cnp.ndarray log_q, cnp.ndarray gradients):
+        """The same by the gradients of log q."""
+        cdef cnp.ndarray rows = np.ascontiguousarray(x)
+        cdef size_t n = rows.shape[0]
+        cdef double *work = new_doubles(klf_reverse_probe_work(&self.run, n))
+        cdef const double *samples = data_of(rows)
+        cdef const double *values = data_of(log_q)
+        cdef const double *slopes = data_of(gradients)
+        cdef int moved
+        self.run.evaluations += n
+        with nogil:
+            moved = klf_stein_probe(&self.run, n, samples, values, slopes, work)
+        free(work)
+        return moved
+
     def step_python(self, log_q_of, threads=1):
         """One step with a Python log q, a piece of the samples at a time.
 
@@ -319,6 +340,61 @@ cdef class ReverseRun:
         self.run.samples = samples
         klf_reverse_update(&self.run, data_of(moments))
 
+    def step_stein(self, x, cnp.ndarray log_q, cnp.ndarray gradients, cnp.ndarray weights,
+                   samples, threads=1):
+        """One step from weighted draws with gradients of log q; `samples` more are to come."""
+        cdef cnp.ndarray rows = np.ascontiguousarray(x)
+        cdef size_t n = rows.shape[0]
+        cdef size_t blocks = (n + KLF_BLOCK - 1) // KLF_BLOCK
+        cdef cnp.ndarray moments
+        cdef double *work
+        cdef int informative
+        self.run.samples = samples
+        moments = self._sum(lambda a, b: self._stein_range(rows, log_q, gradients, weights, n,
+                                                           False, a, b),
+                            blocks, threads, klf_stein_width(&self.run))
+        if self.run.status != KLF_RUN_GOING:
+            return
+        work = new_doubles(klf_stein_work(&self.run))
+        informative = klf_stein_direction(&self.run, data_of(moments), work)
+        free(work)
+        moments = self._sum(lambda a, b: self._stein_range(rows, log_q, gradients, weights, n,
+                                                           True, a, b),
+                            blocks, threads, klf_stein_residual_width())
+        klf_reverse_update_stein(&self.run, data_of(moments), informative)
+
+    def _stein_range(self, cnp.ndarray rows, cnp.ndarray log_q, cnp.ndarray gradients,
+                     cnp.ndarray weights, size_t total, bint residuals, size_t a, size_t b):
+        """Sums of blocks a to b of the first pass, or of the second."""
+        cdef Sums part = Sums(klf_stein_residual_width() if residuals
+                              else klf_stein_width(&self.run))
+        cdef double *work = new_doubles(klf_stein_work(&self.run) + part.sums.width)
+        cdef double *moments = work + klf_stein_work(&self.run)
+        cdef const double *x = data_of(rows)
+        cdef const double *q = data_of(log_q)
+        cdef const double *g = data_of(gradients)
+        cdef const double *w = data_of(weights)
+        cdef size_t i = 0, n, event = self.run.sizes.event
+        cdef klf_run_status status = KLF_RUN_GOING
+        with nogil:
+            for i in range(a, b):
+                n = total - i * KLF_BLOCK if total - i * KLF_BLOCK < KLF_BLOCK else KLF_BLOCK
+                if residuals:
+                    status = klf_stein_residual_block(
+                        &self.run, n, x + i * KLF_BLOCK * event, q + i * KLF_BLOCK,
+                        g + i * KLF_BLOCK * event, w + i * KLF_BLOCK, moments, work)
+                else:
+                    status = klf_stein_block(
+                        &self.run, n, x + i * KLF_BLOCK * event, q + i * KLF_BLOCK,
+                        g + i * KLF_BLOCK * event, w + i * KLF_BLOCK, moments, work)
+                if status != KLF_RUN_GOING:
+                    break
+                klf_accumulator_add(&part.sums, i, moments)
+        free(work)
+        if status != KLF_RUN_GOING:
+            self.run.status = status
+        return part
+
     def _given_range(self, cnp.ndarray rows, cnp.ndarray log_q, weights, size_t total,
                      uint64_t number, size_t a, size_t b):
         """Moments of blocks a to b of the rows, numbered from `number` on."""
@@ -345,8 +421,8 @@ cdef class ReverseRun:
             self.run.status = status
         return part
 
-    def _sum(self, function, blocks, threads):
-        cdef Sums total = Sums(self.run.sums.width)
+    def _sum(self, function, blocks, threads, width=None):
+        cdef Sums total = Sums(self.run.sums.width if width is None else width)
         cdef Sums part
         for part in for_ranges(function, blocks, chunk_blocks(self.run.sizes.event), threads):
             klf_accumulator_merge(&total.sums, &part.sums)

@@ -5,13 +5,14 @@ present member and m the mixture of the members that they were drawn from, each 
 (deterministic mixture weights: Owen and Zhou, 2000, "Safe and effective importance sampling",
 Journal of the American Statistical Association 95; Cornuet, Marin, Mira and Robert, 2012, "Adaptive
 multiple importance sampling", Scandinavian Journal of Statistics 39), and regresses log p - log q
-on the score.
+on the score; the rung "stein" its gradients.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,52 +27,78 @@ _SETTLED = 0.01  # of the gain's error: what is left to gain from given draws
 _GROWTH = 4  # a batch is at least this part of the draws there are
 
 
+class Draws(NamedTuple):
+    """Draws inside q's support, what q is there, and their weights under p, the largest 1."""
+
+    x: Values
+    log_q: Values
+    gradients: Values  # of log q, (n, d); (n, 0) where they are not known
+    weights: Values
+    log_mass: float  # of p inside q's support: 0 if all draws are
+
+
 class Pool:
-    """Draws, their log q, and the members that they came from."""
+    """Draws, their log q and its gradients, and the members that they came from."""
 
     def __init__(self) -> None:
         self.members: list[Distribution] = []
         self.x: list[Values] = []
         self.log_q: list[Values] = []
+        self.gradients: list[Values] = []
 
-    def add(self, member: Distribution, x: Values, log_q: Values) -> None:
+    def add(
+        self, member: Distribution, x: Values, log_q: Values, gradients: Values | None = None
+    ) -> None:
         """Draws of one member."""
+        if gradients is None:
+            gradients = np.empty((len(x), 0))
+        new = (x, log_q, gradients)
         if member in self.members:
             i = self.members.index(member)
-            self.x[i] = np.concatenate([self.x[i], x])
-            self.log_q[i] = np.concatenate([self.log_q[i], log_q])
+            for kept, more in zip(self._columns(), new, strict=True):
+                kept[i] = np.concatenate([kept[i], more])
             return
         self.members.append(member)
-        self.x.append(x)
-        self.log_q.append(log_q)
+        for kept, more in zip(self._columns(), new, strict=True):
+            kept.append(more)
         self.keep(_MEMBERS)
+
+    def _columns(self) -> tuple[list[Values], list[Values], list[Values]]:
+        return self.x, self.log_q, self.gradients
 
     def keep(self, members: int) -> None:
         """Leave out the draws of all but the last `members`."""
-        del self.members[:-members], self.x[:-members], self.log_q[:-members]
+        for kept in (self.members, *self._columns()):
+            del kept[:-members]
+
+    def copy(self) -> Pool:
+        """The same draws in lists of its own."""
+        made = Pool()
+        made.members = list(self.members)
+        made.x, made.log_q, made.gradients = map(list, self._columns())
+        return made
 
     def __len__(self) -> int:
         return sum(map(len, self.x))
 
-    def weighted(self, p: Distribution, threads: int) -> tuple[Values, Values, Values, float]:
-        """All draws inside q's support, their log q and their weights under p, the largest 1.
-
-        And the logarithm of p's mass there: 0 if all draws are inside.
-        """
-        x, log_q = np.concatenate(self.x), np.concatenate(self.log_q)
+    def weighted(self, p: Distribution, threads: int) -> Draws:
+        """All draws with their weights under p."""
+        x, log_q, gradients = map(np.concatenate, self._columns())
         inside = log_q > -np.inf
         total = len(x)
-        x, log_q = x[inside], log_q[inside]
+        if not inside.all():
+            x, log_q, gradients = x[inside], log_q[inside], gradients[inside]
         if not len(x):
             raise ValueError(f"log_q is -inf at all {total} draws of {p!r}: start inside q's "
                              "support")
         log_w = p.log_density(x, threads=threads) - self.log_mixture(x, threads)
         top = log_w.max()
         weights = vector_function("exp", log_w - top)
-        if len(x) == total:
-            return x, log_q, weights, 0.0
-        mean = np.array([math.fsum(weights) / total])
-        return x, log_q, weights, min(0.0, float(vector_function("log", mean)[0] + top))
+        log_mass = 0.0
+        if len(x) < total:
+            mean = np.array([math.fsum(weights) / total])
+            log_mass = min(0.0, float(vector_function("log", mean)[0] + top))
+        return Draws(x, log_q, gradients, weights, log_mass)
 
     def log_mixture(self, x: Values, threads: int) -> Values:
         """Log-density of the mixture that all draws come from."""
@@ -83,35 +110,42 @@ class Pool:
 class PooledSteps:
     """Steps of a run by pooled draws.
 
-    `log_q` evaluates draws; it gives None to end the run. `batch` is the number of the first draws;
-    later batches are larger.
+    `evaluate` gives log q at draws, with gradients for the method "stein"; or None to end the run.
+    `batch` is the number of the first draws; later batches are larger.
     """
 
     def __init__(
         self,
         run: ReverseRun,
-        log_q: Callable[[Values], Values | None],
+        evaluate: Callable[[Values], tuple[Values, Values | None] | None],
         *,
         batch: int,
         max_samples: int,
         max_evaluations: int,
+        by_gradients: bool = False,
     ) -> None:
         self.run = run
-        self.log_q = log_q
+        self.evaluate = evaluate
         self.batch = batch
         self.max_samples = max_samples
         self.max_evaluations = max_evaluations
+        self.by_gradients = by_gradients
         self.pool = Pool()
+        self.fresh = False  # draws of the probe, of which no step has been made yet
 
-    def state(self) -> tuple[list[Distribution], list[Values], list[Values]]:
+    def state(self) -> tuple[Pool, bool]:
         """What `restore` needs."""
-        pool = self.pool
-        return list(pool.members), list(pool.x), list(pool.log_q)
+        return self.pool.copy(), self.fresh
 
-    def restore(self, state: tuple[list[Distribution], list[Values], list[Values]]) -> None:
+    def restore(self, state: tuple[Pool, bool]) -> None:
         """Go back to what `state` gave."""
-        members, x, log_q = state
-        self.pool.members, self.pool.x, self.pool.log_q = list(members), list(x), list(log_q)
+        pool, self.fresh = state
+        self.pool = pool.copy()
+
+    def keep(self, p: Distribution, x: Values, log_q: Values, gradients: Values | None) -> None:
+        """Draws of p that the run has counted: the next step is made of them."""
+        self.pool.add(p, np.ascontiguousarray(x), log_q, gradients)
+        self.fresh = True
 
     def _wanted(self) -> int:
         """Draws of the next step: none that the budgets do not allow."""
@@ -127,23 +161,32 @@ class PooledSteps:
         """
         p, before = self.run.distribution(), self.run.steps
         n = self._wanted()
+        if self.fresh:
+            n = min(n, max(0, self.batch - len(self.pool)))
         if n:
             x = self.run.draw(n, threads)
-            log_q = self.log_q(x)
-            if log_q is None:
+            found = self.evaluate(x)
+            if found is None:
                 return None
             self.run.count_evaluations(n)
-            self.pool.add(p, np.ascontiguousarray(x), log_q)
-        x, log_q, weights, log_mass = self.pool.weighted(p, threads)
-        self.run.inside(log_mass, _log_mass_error(log_mass, weights))
-        moments = self.run.weighted_moments(x, log_q, weights, threads)
-        self.run.update_pooled(moments, self._wanted())
+            self.keep(p, x, *found)
+        stale, self.fresh = not self.fresh, False
+        self._update(self.pool.weighted(p, threads), threads)
         e = self.run.estimates
         settled = e.gain <= _SETTLED * e.gain_error or self.run.steps == before
-        if self.run.status == "going" and not n and settled:
+        if self.run.status == "going" and stale and settled:
             spent = self.run.evaluations >= self.max_evaluations
             return "budget" if spent else "noise_floor"
         return str(self.run.status)
+
+    def _update(self, draws: Draws, threads: int) -> None:
+        x, log_q, gradients, weights, log_mass = draws
+        if self.by_gradients:
+            self.run.step_stein(x, log_q, gradients, weights, self._wanted(), threads)
+            return
+        self.run.inside(log_mass, _log_mass_error(log_mass, weights))
+        moments = self.run.weighted_moments(x, log_q, weights, threads)
+        self.run.update_pooled(moments, self._wanted())
 
 
 def _log_mass_error(log_mass: float, weights: Values) -> float:
@@ -155,7 +198,12 @@ def _log_mass_error(log_mass: float, weights: Values) -> float:
     return math.sqrt(odds * squares) / total
 
 
-def first_batch(coordinates: int, max_evaluations: int) -> int:
-    """The number of the first draws: a few to each coordinate, and a share of the budget."""
+def first_batch(p: Distribution, method: str, max_evaluations: int) -> int:
+    """The number of the first draws: a few to each coordinate, and a share of the budget.
+
+    With gradients, each of d numbers, a few to each dimension.
+    """
     share = max_evaluations // 20 if max_evaluations < 2**40 else 0
-    return max(20, 2 * coordinates + 2, share)
+    if method == "stein":
+        return max(10, 2 * (p.event_shape[0] if p.event_shape else 1) + 2, share)
+    return max(20, 2 * p.n_coordinates + 2, share)

@@ -14,7 +14,7 @@ from klfast._core.native import Distribution, as_stream
 from klfast.optimize.options import count, one_member, positive
 from klfast.optimize.result import FitResult
 from klfast.optimize.reverse_minimizer import ReverseMinimizer
-from klfast.targets import as_log_density, evaluate_log_density
+from klfast.targets import as_log_density, evaluate_log_density, evaluate_with_gradients
 
 
 def minimize_reverse_kl(
@@ -32,6 +32,7 @@ def minimize_reverse_kl(
     optimizer: str = "constant",
     baseline: str | None = "leave-one-out",
     support: str = "error",
+    gradients: bool = False,
     start: Distribution | FitResult | Sequence[Distribution] | None = None,
     annealing: Sequence[float] | None = None,
     callback: Any = None,
@@ -51,7 +52,8 @@ def minimize_reverse_kl(
         A member of the family to fit; the start, unless `start` is given.
     q : distribution, Mixture, Product or callable
         The target. A callable gets samples of shape (n,) or (n, d) and returns log q at each, of
-        shape (n,); it may be unnormalised.
+        shape (n,); it may be unnormalised. With ``gradients=True`` it returns the tuple of these
+        and the gradients of log q, of the samples' shape.
     method : {"auto", "quadrature", "pooled", "natural", "score"}
         All but "score" first test whether q is in the family, by a regression whose residual is
         then rounding error, and if so land on it. With r = log p - log q and s the score:
@@ -61,12 +63,15 @@ def minimize_reverse_kl(
           the rule is refined until it agrees with the one of half as many nodes.
         - "pooled": least squares of r on s over all draws up to now, weighted as draws of the
           mixture of the members that they came from. For dear targets.
+        - "stein", for Normal and MultivariateNormal with ``gradients=True``: the same with least
+          squares of the gradient of r on x, the natural gradient by Stein's identity. d + 1 draws
+          determine a step, where "pooled" needs d (d + 3)/2 + 1.
         - "natural": the natural gradient E[s r], with the exact Fisher information, from fresh
           draws at each step, twice as many at the noise floor. For compiled targets.
         - "score": the textbook algorithm, u <- u - step_size E[s (1 + r)] in unconstrained
           coordinates.
-        - "auto": "quadrature" where the family has nodes; else "pooled" for a callable or
-          Product and "natural" for a distribution or Mixture.
+        - "auto": "quadrature" where the family has nodes; else "stein" with ``gradients=True``,
+          "pooled" for a callable or Product and "natural" for a distribution or Mixture.
 
         Steps keep to a trust region on D(p_new || p_old) that widens with the share of r that the
         score explains.
@@ -92,6 +97,8 @@ def minimize_reverse_kl(
         Where log q is -inf at points of p: D(p || q) is infinite, and the run ends with the status
         "support_error"; or p cut to q's support is fitted, by "quadrature" or "pooled": `kl` is
         then the divergence of p given that x is inside.
+    gradients : bool
+        Whether log q returns gradients too. Methods other than "stein" use its values alone.
     start : distribution, FitResult or sequence of distributions, optional
         Where to start instead of at `p`; of the same family. From several starts each is fitted,
         budgets shared, and the one of the least divergence returned; `starts` of the result has
@@ -123,8 +130,9 @@ def minimize_reverse_kl(
     References
     ----------
     Salimans and Knowles (2013), "Fixed-form variational posterior approximation through stochastic
-    linear regression", Bayesian Analysis 8; Williams (1992), "Simple statistical
-    gradient-following algorithms", Machine Learning 8.
+    linear regression", Bayesian Analysis 8; Stein (1981), "Estimation of the mean of
+    a multivariate normal distribution", Annals of Statistics 9; Williams (1992), "Simple
+    statistical gradient-following algorithms", Machine Learning 8.
 
     Examples
     --------
@@ -143,8 +151,8 @@ def minimize_reverse_kl(
     options: dict[str, Any] = {
         "method": method, "samples": samples, "max_samples": max_samples, "max_steps": max_steps,
         "tolerance": tolerance, "step_size": step_size, "optimizer": optimizer,
-        "baseline": baseline, "support": support, "callback": callback, "progress": progress,
-        "threads": threads, "rng": as_stream(rng),
+        "baseline": baseline, "support": support, "gradients": gradients, "callback": callback,
+        "progress": progress, "threads": threads, "rng": as_stream(rng),
     }
     budgets = _Budgets(max_evaluations, max_seconds, len(starts) * len(temperatures))
     results: list[FitResult] = []
@@ -191,7 +199,8 @@ def _anneal(
     """One fit through all temperatures; its evaluations and seconds are those of all."""
     evaluations, seconds = 0, 0.0
     for power in temperatures:
-        target = q if power == 1.0 else _Tempered(q, power)
+        tempered = _TemperedWithGradients if options["gradients"] else _Tempered
+        target = q if power == 1.0 else tempered(q, power)
         result = ReverseMinimizer(member, target, **options, **budgets.share()).run()
         budgets.spend(result)
         evaluations += result.evaluations
@@ -211,6 +220,14 @@ class _Tempered:
 
     def __call__(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
         return self.power * evaluate_log_density(self.q, x)
+
+
+class _TemperedWithGradients(_Tempered):
+    """The same of a log q that returns its gradients too."""
+
+    def __call__(self, x: NDArray[np.float64]) -> Any:
+        log_q, gradients = evaluate_with_gradients(self.q, x)
+        return self.power * log_q, self.power * gradients
 
 
 def _starts(p: Any, start: Any) -> list[Distribution]:

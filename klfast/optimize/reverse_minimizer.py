@@ -17,6 +17,7 @@ from klfast._core.native import (
     ReverseRun,
     Target,
     as_float64,
+    has_stein_steps,
 )
 from klfast.diagnostics import pareto_k
 from klfast.optimize.lattice import Nodes
@@ -30,12 +31,13 @@ from klfast.targets import (
     check_same_space,
     compiled_target,
     evaluate_log_density,
+    evaluate_with_gradients,
     is_class_of_family,
     is_distribution,
     kind_of,
 )
 
-METHODS = ("auto", "quadrature", "pooled", "natural", "score")
+METHODS = ("auto", "quadrature", "pooled", "stein", "natural", "score")
 
 _MESSAGES = {
     "exact": "q is in the family, and the fit is q to rounding",
@@ -62,6 +64,13 @@ def _signal_to_noise(gain: float, noise: float) -> float:
     return math.sqrt(max(gain, 0.0) / noise)
 
 
+class _Values(NamedTuple):
+    """Log q at points, and its gradients where they are known."""
+
+    log_q: NDArray[np.float64]
+    gradients: NDArray[np.float64] | None
+
+
 class _Wanted(Exception):  # noqa: N818 -- no error: a request
     """log q is wanted at `x`."""
 
@@ -78,14 +87,23 @@ class _Settings(NamedTuple):
     max_samples: int
     baseline: str | None
     support: str
+    gradients: bool
 
     @classmethod
     def check(
         cls, p: Distribution, method: object, samples: object, max_samples: object,
-        baseline: object, support: object,
+        baseline: object, support: object, gradients: object,
     ) -> _Settings:
         """Refuse what is wrong."""
         choice(method, "method", METHODS)
+        if not isinstance(gradients, bool):
+            raise TypeError(f"gradients={gradients!r}: must be True or False")
+        if method == "stein" and not gradients:
+            raise ValueError("method='stein': needs gradients=True, and a log q that returns "
+                             "(values, gradients)")
+        if method == "stein" and not has_stein_steps(p):
+            raise ValueError(f"method='stein': p is {p!r}: it must be a Normal or a "
+                             "MultivariateNormal")
         choice(baseline, "baseline", ("leave-one-out", "per-coordinate", None))
         if baseline == "per-coordinate" and p.n_coordinates > LARGEST_FULL:
             raise ValueError(f"baseline={baseline!r}: p has {p.n_coordinates} coordinates: it "
@@ -100,6 +118,7 @@ class _Settings(NamedTuple):
             max_samples=count(max_samples, "max_samples", 2),
             baseline=None if baseline is None else str(baseline),
             support=str(support),
+            gradients=gradients,
         )
 
 
@@ -161,13 +180,15 @@ class ReverseMinimizer:
         optimizer: str = "constant",
         baseline: str | None = "leave-one-out",
         support: str = "error",
+        gradients: bool = False,
         callback: Any = None,
         progress: bool = False,
         threads: int | None = None,
         rng: Any = None,
     ) -> None:
         first = one_member(p, "p", interior=True)
-        settings = _Settings.check(first, method, samples, max_samples, baseline, support)
+        settings = _Settings.check(first, method, samples, max_samples, baseline, support,
+                                   gradients)
         options = Options.check(
             max_steps=max_steps, max_evaluations=max_evaluations, max_seconds=max_seconds,
             tolerance=tolerance, step_size=step_size, optimizer=optimizer, callback=callback,
@@ -181,9 +202,11 @@ class ReverseMinimizer:
         self._options = options
         self._start = p
         self._target = _check_target(q, p)
+        if settings.gradients and is_distribution(q):
+            raise ValueError(f"gradients=True: q is {q!r}: it must be a callable that returns them")
         self._q = as_log_density(q) if self._target is None else q
         self._restricted = settings.support == "restrict"
-        self._method = _choose(settings.method, p, self._target, self._restricted)
+        self._method = _choose(settings, p, self._target)
         draws = _first_draws(settings.samples, self._method, p, options.max_evaluations)
         largest = max(draws, settings.max_samples)
         self._fallback = draws if settings.method == "auto" else None  # of the natural method
@@ -200,9 +223,10 @@ class ReverseMinimizer:
             if self._method == "quadrature" else None
         )
         self._pooled = (
-            PooledSteps(self._run, self._log_q_of_draws, batch=draws, max_samples=largest,
-                        max_evaluations=options.max_evaluations)
-            if self._method == "pooled" else None
+            PooledSteps(self._run, self._at_draws, batch=draws, max_samples=largest,
+                        max_evaluations=options.max_evaluations,
+                        by_gradients=self._method == "stein")
+            if self._method in ("pooled", "stein") else None
         )
         self._rows: list[NDArray[np.float64]] = []
         self._last: tuple[Distribution, NDArray[np.float64], NDArray[np.float64]] | None = None
@@ -214,7 +238,7 @@ class ReverseMinimizer:
         self._seconds = 0.0
         self._event = max(1, math.prod(p.event_shape))
         self._asked: NDArray[np.float64] | None = None
-        self._told: list[NDArray[np.float64]] = []
+        self._told: list[_Values] = []
         self._next_told = 0
 
     # ---- The door ----
@@ -257,15 +281,18 @@ class ReverseMinimizer:
             return self._run.draw(0)
         return self._asked.copy()
 
-    def tell(self, log_q: ArrayLike) -> None:
+    def tell(self, log_q: ArrayLike, gradients: ArrayLike | None = None) -> None:
         """Log q at the points of the last `ask`, of shape (n,).
+
+        With ``gradients=True`` its gradients there too, of the points' shape.
 
         Raises
         ------
         RuntimeError
             If nothing was asked.
         ValueError
-            If the shape differs, or some value is NaN or +inf: the run is then as before.
+            If a shape differs, a value is NaN or +inf, or a gradient is missing, not wanted or not
+            finite: the run is then as before.
         """
         if self._asked is None:
             raise RuntimeError("tell without ask: no values are wanted")
@@ -273,7 +300,13 @@ class ReverseMinimizer:
         values = np.array(as_float64(log_q, "log_q"))
         if values.shape != (len(asked),):
             raise ValueError(f"log_q has shape {values.shape}: it must have shape ({len(asked)},)")
-        self._told.append(values)
+        if (gradients is not None) != self._settings.gradients:
+            raise ValueError("gradients: to be told if, and only if, the run has gradients=True")
+        slopes = None if gradients is None else np.array(as_float64(gradients, "gradients"))
+        if slopes is not None and slopes.shape != asked.shape:
+            raise ValueError(f"gradients has shape {slopes.shape}: it must have shape "
+                             f"{asked.shape}")
+        self._told.append(_Values(values, slopes))
         self._asked = None
         try:
             self._attempt(single=True)
@@ -355,7 +388,7 @@ class ReverseMinimizer:
             self._status = self._run.status
         if self._status in ("target_nan", "target_infinite"):
             value = "NaN" if self._status == "target_nan" else "+inf"
-            raise ValueError(self._bad_value(value, self._run.bad_sample()))
+            raise ValueError(self._bad_value("log_q", value, self._run.bad_sample()))
 
     # ---- Stages ----
 
@@ -384,19 +417,24 @@ class ReverseMinimizer:
         if self._run.evaluations + n > self._options.max_evaluations:
             self._status = "budget"
             return False
-        x = self._run.draw(n)
-        log_q = self._log_q_of_draws(x)
-        if log_q is None:
+        p, x = self._run.distribution(), self._run.draw(n)
+        found = self._at_draws(x)
+        if found is None:
             if self._run.undo_landing():  # q only looked like a member where p was
                 self._status = "going"
             return False
-        if np.isneginf(log_q).any():  # of a restricted run: no member has holes in its support
+        if np.isneginf(found.log_q).any():  # of a restricted run: no member has holes
+            verdict = 0
             self._run.count_evaluations(n)
-            return False
-        verdict = self._run.probe(x, log_q)
+        elif self._method == "stein" and found.gradients is not None:
+            verdict = self._run.probe_by_gradients(x, found.log_q, found.gradients)
+        else:
+            verdict = self._run.probe(x, found.log_q)
         self._undetermined = verdict < 0
         if verdict > 0:
             self._rows.append(self._run.history_row()[None])
+        elif self._pooled is not None:
+            self._pooled.keep(p, x, *found)
         elif self._run.evaluations + self._run.samples > self._options.max_evaluations:
             self._status = "budget"
         return verdict > 0
@@ -446,47 +484,59 @@ class ReverseMinimizer:
             self._status = "budget"
             return None
         self._run.count_evaluations(len(x))
-        values = self._log_q(x)
-        if values is None:
+        found = self._at(x)
+        if found is None:
             lost = nodes.weights[np.isin(nodes.x, self._outside)].sum()
             self._share = f"{lost:.3g} or more of p's mass"
-        return values
+            return None
+        return found.log_q
 
     def _log_q_of_draws(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
         """Log q at draws, which the run counts when it has stepped; None where it is over."""
-        values = self._log_q(x)
-        if values is None:
+        found = self._at_draws(x)
+        return None if found is None else found.log_q
+
+    def _at_draws(self, x: NDArray[np.float64]) -> _Values | None:
+        """The same with the gradients, where there are any."""
+        found = self._at(x)
+        if found is None:
             self._run.count_evaluations(len(x))
         else:
-            self._last = self._run.distribution(), x, values
-        return values
+            self._last = self._run.distribution(), x, found.log_q
+        return found
 
-    def _log_q(self, x: NDArray[np.float64]) -> NDArray[np.float64] | None:
+    def _at(self, x: NDArray[np.float64]) -> _Values | None:
         """Log q at samples, all finite; None where some are -inf: the run is then over."""
-        if self._target is not None:
-            values = self._target.log_density(np.ascontiguousarray(x), len(x))
-        elif self._q is None:
-            values = self._told_at(x)
-        else:
-            values = np.concatenate(
-                [
-                    evaluate_log_density(self._q, x[i : i + _LARGEST_CALL])
-                    for i in range(0, len(x), _LARGEST_CALL)
-                ]
-            )
-        if np.isfinite(values).all():
-            return values
-        for bad, name in ((np.isnan(values), "NaN"), (np.isposinf(values), "+inf")):
+        found = self._evaluated_at(x)
+        for bad, name in ((np.isnan(found.log_q), "NaN"), (np.isposinf(found.log_q), "+inf")):
             if bad.any():
-                raise ValueError(self._bad_value(name, x[int(np.argmax(bad))]))
-        if self._restricted:
-            return values
-        outside = np.isneginf(values)
-        self._outside = x[outside]
-        self._describe_support(x[int(np.argmax(outside))], int(outside.sum()), len(x))
-        return None
+                raise ValueError(self._bad_value("log_q", name, x[int(np.argmax(bad))]))
+        outside = np.isneginf(found.log_q)
+        if outside.any() and not self._restricted:
+            self._outside = x[outside]
+            self._describe_support(x[int(np.argmax(outside))], int(outside.sum()), len(x))
+            return None
+        if found.gradients is not None and not np.isfinite(found.gradients).all():
+            i = int(np.argmin(np.isfinite(found.gradients).reshape(len(x), -1).all(axis=1)))
+            raise ValueError(self._bad_value("the gradient of log_q", str(found.gradients[i]),
+                                             x[i]))
+        return found
 
-    def _told_at(self, x: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _evaluated_at(self, x: NDArray[np.float64]) -> _Values:
+        """What the target gives, whatever it is."""
+        if self._target is not None:
+            return _Values(self._target.log_density(np.ascontiguousarray(x), len(x)), None)
+        if self._q is None:
+            return self._told_at(x)
+        pieces = [x[i : i + _LARGEST_CALL] for i in range(0, len(x), _LARGEST_CALL)]
+        if not self._settings.gradients:
+            return _Values(
+                np.concatenate([evaluate_log_density(self._q, piece) for piece in pieces]), None)
+        found = [evaluate_with_gradients(self._q, piece) for piece in pieces]
+        log_q, gradients = map(np.concatenate, zip(*found, strict=True))
+        return _Values(log_q, gradients)
+
+    def _told_at(self, x: NDArray[np.float64]) -> _Values:
         if self._next_told == len(self._told):
             raise _Wanted(x)
         self._next_told += 1
@@ -498,10 +548,11 @@ class ReverseMinimizer:
         share = f"{outside} of {total}" if total else "at least one"
         self._share = f"{share} of the step's draws"
 
-    def _bad_value(self, value: str, x: object) -> str:
+    def _bad_value(self, what: str, value: str, x: object) -> str:
+        outside = ", or -inf outside q's support" if what == "log_q" else ""
         return (
-            f"log_q is {value} at x = {x}, a draw of {self._run.distribution()!r} "
-            f"after {self._run.steps} steps: it must be finite, or -inf outside q's support"
+            f"{what} is {value} at x = {x}, a draw of {self._run.distribution()!r} "
+            f"after {self._run.steps} steps: it must be finite{outside}"
         )
 
     def _history(self) -> NDArray[np.void]:
@@ -570,7 +621,7 @@ class ReverseMinimizer:
     def _error(self) -> str:
         if self._method == "quadrature":
             return "the quadrature at the largest number of nodes"
-        if self._method == "pooled":
+        if self._method in ("pooled", "stein"):
             return "the regression on max_samples draws"
         return "sampling at max_samples"
 
@@ -581,15 +632,18 @@ class ReverseMinimizer:
         return type(distribution)._from_theta(theta, (), shape[0] if shape else 1)
 
 
-def _choose(method: str, p: Distribution, target: Target | None, restricted: bool) -> str:
+def _choose(settings: _Settings, p: Distribution, target: Target | None) -> str:
     """The rung that serves.
 
-    Quadrature where there is one; pooled draws for a log q in Python, the dearer part of a step;
-    else fresh draws.
+    Quadrature where there is one; pooled draws for a log q in Python, the dearer part of a step, by
+    its gradients if it has any; else fresh draws.
     """
+    method, restricted = settings.method, settings.support == "restrict"
     if method == "auto":
         if has_nodes(p):
             return "quadrature"
+        if settings.gradients and has_stein_steps(p) and not restricted:
+            return "stein"
         small = p.n_coordinates <= LARGEST_FAMILY
         dear = target is None and p.event_shape and small
         return "pooled" if dear or restricted else "natural"
@@ -607,7 +661,7 @@ def _first_draws(
     """Draws of the first step."""
     if draws is not None:
         return draws
-    return first_batch(p.n_coordinates, max_evaluations) if method == "pooled" else 1000
+    return first_batch(p, method, max_evaluations) if method in ("pooled", "stein") else 1000
 
 
 def _check_target(q: Any, p: Distribution) -> Target | None:

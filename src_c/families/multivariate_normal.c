@@ -351,6 +351,35 @@ static void score(size_t d, const double *constants, size_t n, const double *res
     }
 }
 
+/* y = L' g on one tile, both (d, TILE): a column of L to each row of y. */
+static void multiply_transposed_tile(size_t d, const double *restrict l, const double *restrict g,
+                                     double *restrict y)
+{
+    memset(y, 0, d * TILE * sizeof *y);
+    for (size_t k = 0; k < d; k++)
+        for (size_t j = 0; j <= k; j++)
+            for (size_t i = 0; i < TILE; i++)
+                y[j * TILE + i] = fma(l[klf_packed(k, j)], g[k * TILE + i], y[j * TILE + i]);
+}
+
+static void whiten(size_t d, const double *constants, size_t n, const double *restrict x,
+                   const double *restrict gradient, double *restrict rows, double *restrict work)
+{
+    double *restrict g = work, *restrict y = work + d * TILE;
+    for (size_t start = 0; start < n; start += TILE) {
+        const size_t count = n - start < TILE ? n - start : TILE;
+        standardise_tile(d, constants, count, x + start * d, y);
+        for (size_t j = 0; j < d; j++)
+            memcpy(rows + j * KLF_ROW + start, y + j * TILE, count * sizeof *y);
+        for (size_t i = 0; i < TILE; i++)
+            for (size_t j = 0; j < d; j++)
+                g[j * TILE + i] = i < count ? gradient[(start + i) * d + j] : 0.0;
+        multiply_transposed_tile(d, factor(d, constants), g, y);
+        for (size_t j = 0; j < d; j++)
+            memcpy(rows + (d + j) * KLF_ROW + start, y + j * TILE, count * sizeof *y);
+    }
+}
+
 static void statistics(size_t d, const double *theta, size_t n, const double *x, double *t)
 {
     (void)theta;
@@ -773,5 +802,6 @@ const klf_family KLF_FAMILY(multivariate_normal) = {
     .mean_rule = "must be finite, the second moments less products of means positive definite",
     .n_parameters = 2,
     .parameters = parameters,
+    .whiten = whiten,
     KLF_FUNCTIONS,
 };

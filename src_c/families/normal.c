@@ -88,6 +88,17 @@ KLF_INLINE double draw_at(const family_constants *c, const double *z)
 
 #include "normal_draws.h"
 
+static void whiten(size_t d, const double *constants, size_t n, const double *restrict x,
+                   const double *restrict gradient, double *restrict rows, double *restrict work)
+{
+    (void)d, (void)work;
+    const family_constants c = load(constants);
+    for (size_t i = 0; i < n; i++) {
+        rows[i] = klf_standardise(&c.standard, x[i]);
+        rows[KLF_ROW + i] = c.scale * gradient[i];
+    }
+}
+
 static double entropy(size_t d, const double *theta, double *work)
 {
     (void)d, (void)work;
@@ -120,5 +131,6 @@ const klf_family KLF_FAMILY(normal) = {
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,
+    .whiten = whiten,
     KLF_SCALAR_FUNCTIONS,
 };

@@ -13,16 +13,15 @@ enum {
 size_t klf_reverse_probe_samples(const klf_reverse *run)
 {
     const size_t k = run->sizes.coordinates;
+    if (run->method == KLF_METHOD_STEIN)
+        return run->d + 4;
     return k <= PROBE_UP_TO && run->method != KLF_METHOD_SCORE ? 2 * k + 16 : 64;
 }
 
-/* Modified Gram-Schmidt on the columns (1, s, r) of an n x (k + 2) matrix, column by column (Golub
- * and Van Loan, 2013, section 5.2.8): the slope of r on s, the intercept, and the root mean square
- * of what is left of r. 0 if the samples do not determine the slope. */
-static int least_squares(size_t n, size_t k, double *columns, double *triangle, double *slope,
-                         double *intercept, double *residual)
+int klf_least_squares(size_t n, size_t k, size_t m, double *columns, double *triangle,
+                      double *slopes, double *intercepts, double *residual)
 {
-    const size_t last = k + 1;
+    const size_t width = k + 1 + m;
     for (size_t j = 0; j <= k; j++) {
         double *a = columns + j * n, before = triangle[j], after = 0.0;
         for (size_t i = 0; i < n; i++)
@@ -32,31 +31,57 @@ static int least_squares(size_t n, size_t k, double *columns, double *triangle, 
         const double inverse = 1.0 / sqrt(after);
         for (size_t i = 0; i < n; i++)
             a[i] *= inverse;
-        for (size_t l = j + 1; l <= last; l++) {
+        for (size_t l = j + 1; l < width; l++) {
             double *b = columns + l * n, product = 0.0;
             for (size_t i = 0; i < n; i++)
                 product = fma(a[i], b[i], product);
             for (size_t i = 0; i < n; i++)
                 b[i] = fma(-product, a[i], b[i]);
-            triangle[(j + 1) * (last + 1) + l] = product;
+            triangle[(j + 1) * width + l] = product;
         }
-        triangle[(j + 1) * (last + 1) + j] = sqrt(after);
+        triangle[(j + 1) * width + j] = sqrt(after);
     }
     double square = 0.0;
-    for (size_t i = 0; i < n; i++)
-        square = fma(columns[last * n + i], columns[last * n + i], square);
+    for (size_t i = 0; i < m * n; i++)
+        square = fma(columns[(k + 1) * n + i], columns[(k + 1) * n + i], square);
     *residual = sqrt(square / (double)n);
-    for (size_t j = k + 1; j-- > 0;) {
-        const double *row = triangle + (j + 1) * (last + 1);
-        double sum = row[last];
-        for (size_t l = j + 1; l <= k; l++)
-            sum = fma(-row[l], slope[l - 1], sum);
-        if (j == 0)
-            *intercept = sum / row[0];
-        else
-            slope[j - 1] = sum / row[j];
+    for (size_t side = 0; side < m; side++) {
+        double *slope = slopes + side * k;
+        for (size_t j = k + 1; j-- > 0;) {
+            const double *row = triangle + (j + 1) * width;
+            double sum = row[k + 1 + side];
+            for (size_t l = j + 1; l <= k; l++)
+                sum = fma(-row[l], slope[l - 1], sum);
+            if (j == 0)
+                intercepts[side] = sum / row[0];
+            else
+                slope[j - 1] = sum / row[j];
+        }
     }
     return 1;
+}
+
+int klf_probe_level(klf_reverse *run, size_t n, const double *r)
+{
+    double total = 0.0, square = 0.0;
+    for (size_t i = 0; i < n; i++)
+        total += r[i] - r[0];
+    if (!(fabs(total) < INFINITY))
+        return 0;
+    run->kl = run->reference = r[0] + total / (double)n;
+    for (size_t i = 0; i < n; i++)
+        square = fma(r[i] - run->reference, r[i] - run->reference, square);
+    run->kl_error = sqrt(square / ((double)n - 1.0) / (double)n);
+    return 1;
+}
+
+void klf_squared_norms(size_t n, size_t columns, const double *column, double *norms)
+{
+    for (size_t j = 0; j < columns; j++) {
+        norms[j] = 0.0;
+        for (size_t i = 0; i < n; i++)
+            norms[j] = fma(column[j * n + i], column[j * n + i], norms[j]);
+    }
 }
 
 /* Fills the columns (1, s, r - r_0), their squared norms, and returns the size of the rounding
@@ -66,7 +91,7 @@ static double probe_columns(klf_reverse *run, size_t n, const double *x, const d
 {
     const size_t k = run->sizes.coordinates;
     double *log_p = work, *score = work + KLF_BLOCK, *scratch = score + k * KLF_ROW;
-    double *r = columns + (k + 1) * n, largest = 0.0, total = 0.0;
+    double *r = columns + (k + 1) * n, largest = 0.0;
     for (size_t start = 0; start < n; start += KLF_BLOCK) {
         const size_t count = n - start < KLF_BLOCK ? n - start : KLF_BLOCK;
         run->family->score(run->d, run->constants, count, x + start * run->sizes.event, log_p,
@@ -77,31 +102,22 @@ static double probe_columns(klf_reverse *run, size_t n, const double *x, const d
                 columns[(j + 1) * n + start + i] = score[j * KLF_ROW + i];
             r[start + i] = log_p[i] - log_q[start + i];
             largest = fmax(largest, fabs(log_p[i]) + fabs(log_q[start + i]));
-            total += r[start + i] - r[0];
         }
     }
-    if (!(fabs(total) < INFINITY && largest < INFINITY))
+    if (!(klf_probe_level(run, n, r) && largest < INFINITY))
         return -1.0;
-    run->reference = r[0] + total / (double)n;
-    double square = 0.0;
-    for (size_t i = 0; i < n; i++)
-        square = fma(r[i] - run->reference, r[i] - run->reference, square);
-    run->kl = run->reference;
-    run->kl_error = sqrt(square / ((double)n - 1.0) / (double)n);
     *first = r[0];
     for (size_t i = 0; i < n; i++)
         r[i] -= *first;
-    for (size_t j = 0; j <= k; j++) {
-        norms[j] = 0.0;
-        for (size_t i = 0; i < n; i++)
-            norms[j] = fma(columns[j * n + i], columns[j * n + i], norms[j]);
-    }
+    klf_squared_norms(n, k + 1, columns, norms);
     return largest;
 }
 
 size_t klf_reverse_probe_work(const klf_reverse *run, size_t n)
 {
     const size_t width = run->sizes.coordinates + 2;
+    if (run->method == KLF_METHOD_STEIN)
+        return klf_stein_probe_work(run, n);
     const int regresses = run->sizes.coordinates <= PROBE_UP_TO;
     return n * width + (regresses ? width * width : width) + klf_reverse_work(run);
 }
@@ -171,11 +187,17 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
     if (sees_too_few_points(run, n, x, rest))
         return -1;
     double intercept, residual;
-    if (!least_squares(n, k, columns, triangle, run->gradient, &intercept, &residual))
+    if (!klf_least_squares(n, k, 1, columns, triangle, run->gradient, &intercept, &residual))
         return -1;
-    if (residual > 64.0 * 0x1p-52 * size)
+    if (residual > KLF_ROUNDING * size)
         return 0;
-    const double kl = first + intercept;
+    for (size_t j = 0; j < k; j++)
+        run->direction[j] = -run->gradient[j];
+    return klf_reverse_land(run, n, first + intercept, residual);
+}
+
+int klf_reverse_land(klf_reverse *run, size_t n, double kl, double residual)
+{
     if (run->has_previous && kl - run->kl_previous > 1e-6 * (1.0 + fabs(kl))) {
         /* The landing has raised the divergence: q only looked like a member where p was. Back, and
          * on by natural steps. */
@@ -183,10 +205,8 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
         return 0;
     }
     double square = 0.0;
-    for (size_t j = 0; j < k; j++) {
-        run->direction[j] = -run->gradient[j];
-        square = fma(run->gradient[j], run->gradient[j], square);
-    }
+    for (size_t j = 0; j < run->sizes.coordinates; j++)
+        square = fma(run->direction[j], run->direction[j], square);
     const double gain = 0.5 * square;
     run->variance = 2.0 * gain + residual * residual;
     run->noise = 0.0;

@@ -424,12 +424,14 @@ static void update_weighted(klf_reverse *run, const klf_estimates *e)
         }
         adapt_trust(run);
     }
-    const int pooled = run->has_previous && run->method == KLF_METHOD_POOLED;
+    const int pooled = run->has_previous && run->method != KLF_METHOD_NODES;
     const double most = pooled ? secant(run) : 1.0;
     klf_reverse_keep(run);
     run->rejections = 0;
     if (e->informative)
         natural_step(run, most);
+    else /* the estimates are still this member's */
+        memcpy(run->theta_previous, run->theta, run->sizes.parameters * sizeof *run->theta);
 }
 
 static void update(klf_reverse *run, const double *moments, const klf_estimates *e)
@@ -462,6 +464,12 @@ void klf_reverse_update(klf_reverse *run, const double *moments)
 {
     const klf_estimates e = run->method == KLF_METHOD_POOLED ? klf_estimate_from_pool(run, moments)
                                                          : klf_estimate(run, moments);
+    update(run, moments, &e);
+}
+
+void klf_reverse_update_stein(klf_reverse *run, const double *moments, int informative)
+{
+    const klf_estimates e = klf_estimate_from_stein(run, moments, informative);
     update(run, moments, &e);
 }
 

@@ -23,6 +23,28 @@ klf_estimates klf_estimate_from_nodes(klf_reverse *run, const double *moments,
                                       const double *coarse);
 klf_estimates klf_estimate_from_pool(klf_reverse *run, const double *moments);
 
+/* From the sums of the second pass over draws with gradients; the direction is the step's. */
+klf_estimates klf_estimate_from_stein(klf_reverse *run, const double *moments, int informative);
+
+/* What rounding may leave of a residual, beside the size of what was subtracted. */
+#define KLF_ROUNDING (64.0 * 0x1p-52)
+
+/* Modified Gram-Schmidt on n x (1 + k + m) columns (1, s, y), column by column (Golub and Van Loan,
+ * 2013, section 5.2.8): the slopes (m, k) of each y on s, the intercepts, and the root mean square
+ * of what is left of y, all columns together. `triangle` holds k + 2 rows as long as there are
+ * columns, with the squared norms of (1, s) in the first. 0 if the samples do not determine the
+ * slopes. */
+int klf_least_squares(size_t n, size_t k, size_t m, double *columns, double *triangle,
+                      double *slopes, double *intercepts, double *residual);
+/* The squared norms of columns of n numbers. */
+void klf_squared_norms(size_t n, size_t columns, const double *column, double *norms);
+/* The reference and the divergence from the log-ratios of a probe; 0 if they are not finite. */
+int klf_probe_level(klf_reverse *run, size_t n, const double *r);
+/* The step onto q, along the direction, that the probe's n samples have shown to be in the family
+ * but for `residual`: 1, or 0 if it has led away from q before. */
+int klf_reverse_land(klf_reverse *run, size_t n, double kl, double residual);
+size_t klf_stein_probe_work(const klf_reverse *run, size_t n);
+
 /* The family's constants and table of the present member. */
 void klf_reverse_prepare(klf_reverse *run);
 /* The longest step up to 1 that stays in the domain and within D(p_new||p_old) <= radius, its end

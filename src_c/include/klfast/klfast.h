@@ -196,6 +196,12 @@ typedef struct klf_family {
                        const double *direction, double *theta_new, double *work);
     /* The largest length for which `move` along `direction` stays in the domain. */
     double (*max_step)(size_t d, const double *constants, const double *direction, double *work);
+    /* Of the families of Normals, whose standard score is (z; (z_i^2 - 1)/sqrt 2 on the diagonal,
+     * z_i z_j below it) with x = mean + L z: z, and L' gradient for the gradient in x of some
+     * function, as 2 d rows KLF_ROW apart; both inputs row-major (n, d). NULL for others. */
+    void (*whiten)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
+                   const double *KLF_RESTRICT gradient, double *KLF_RESTRICT rows,
+                   double *KLF_RESTRICT work);
 
     /* Forward: data to members. `check_data` gives the index of the first datum on which a
      * statistic is infinite or which lies outside the support (n if all are well inside); of theta
@@ -263,10 +269,11 @@ void klf_accumulator_total(const klf_accumulator *accumulator, double *values);
 
 /* ---- Reverse minimisation: D(p||q) over a family --------------------------------------------- */
 
-/* NATURAL and SCORE step from draws of the present member. NODES and POOLED step from weighted
- * samples that the caller brings: nodes of a quadrature of p, or draws of all members up to now. */
+/* NATURAL and SCORE step from draws of the present member. NODES, POOLED and STEIN step from
+ * weighted samples that the caller brings: nodes of a quadrature of p, or draws of all members up
+ * to now, STEIN with gradients of log q. */
 typedef enum {
-    KLF_METHOD_NATURAL, KLF_METHOD_SCORE, KLF_METHOD_NODES, KLF_METHOD_POOLED
+    KLF_METHOD_NATURAL, KLF_METHOD_SCORE, KLF_METHOD_NODES, KLF_METHOD_POOLED, KLF_METHOD_STEIN
 } klf_method;
 typedef enum {
     KLF_STEP_CONSTANT, KLF_STEP_DECAYING, KLF_STEP_MOMENTUM, KLF_STEP_ADAM
@@ -373,6 +380,25 @@ void klf_reverse_restore(klf_reverse *run, const double *saved);
 void klf_reverse_update(klf_reverse *run, const double *moments);
 /* The same for NODES; `coarse` are the moments of every second node. */
 void klf_reverse_update_nodes(klf_reverse *run, const double *moments, const double *coarse);
+/* STEIN, for families with `whiten`: a step is two passes over the samples, whose log q is finite;
+ * `gradient` is that of log q, row-major (n, d). The moments of a block of the first pass,
+ * klf_stein_width doubles; from their sum the direction of the step, or 0 if the samples do not
+ * determine it; the moments of a block about it, klf_stein_residual_width doubles; and from their
+ * sum the step. `work` has klf_stein_work doubles. KLF_RUN_DIVERGED if log p - log q overflows. */
+size_t klf_stein_width(const klf_reverse *run);
+size_t klf_stein_residual_width(void);
+size_t klf_stein_work(const klf_reverse *run);
+klf_run_status klf_stein_block(const klf_reverse *run, size_t n, const double *x,
+                               const double *log_q, const double *gradient,
+                               const double *weights, double *moments, double *work);
+int klf_stein_direction(klf_reverse *run, const double *moments, double *work);
+klf_run_status klf_stein_residual_block(const klf_reverse *run, size_t n, const double *x,
+                                        const double *log_q, const double *gradient,
+                                        const double *weights, double *moments, double *work);
+void klf_reverse_update_stein(klf_reverse *run, const double *moments, int informative);
+/* klf_reverse_probe by gradients. */
+int klf_stein_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
+                    const double *gradient, double *work);
 /* Up to `steps` whole steps; history rows (KLF_ROW_COLUMNS + sizes.parameters doubles each). */
 uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history);
 void klf_reverse_row(const klf_reverse *run, double *row);
@@ -408,6 +434,12 @@ typedef struct klf_level {
                     double *KLF_RESTRICT log_q, double *KLF_RESTRICT work);
     /* whole numbers below 2^63 as integers */
     void (*to_integers)(size_t n, const double *KLF_RESTRICT x, int64_t *KLF_RESTRICT integers);
+    /* From the rows z and h = z + L' grad log q of n points and a direction v of a family with
+     * `whiten`: v.s, and the size of what one draw of weight 1 adds to the noise of v, the root of
+     * |e|^2 + (|e|^2 |z|^2 + (e.z)^2)/4 with e what v leaves of h. */
+    void (*stein_residuals)(size_t d, size_t n, const double *KLF_RESTRICT rows,
+                            const double *KLF_RESTRICT direction, double *KLF_RESTRICT fitted,
+                            double *KLF_RESTRICT noise);
     /* log p - log q - reference; returns 0 if any is not finite */
     int (*log_ratio)(size_t n, const double *log_p, const double *log_q, double reference,
                      double *log_ratio);
