@@ -22,3 +22,14 @@ def test_the_divergence_is_that_of_the_log_density(target):
     exact = target.divergence(start) - target.divergence(other)
     assert abs(estimates[0] - estimates[1] - exact) < 5.0 * np.sqrt(variance) + 1e-12
     assert target.excess(start) > 0.0 and target.excess(other) > 0.0
+
+
+@pytest.mark.parametrize("target", [t for t in targets() if t.gradient is not None],
+                         ids=lambda t: t.name)
+def test_gradients_are_those_of_the_values(target):
+    """Central differences of log q, by 1e-5 in each coordinate."""
+    rng = np.random.default_rng(0)
+    x, h = rng.normal(size=(3, target.dimension)), 1e-5
+    for i, step in enumerate(h * np.eye(target.dimension)):
+        slope = (target.log_q(x + step, np) - target.log_q(x - step, np)) / (2.0 * h)
+        assert target.gradient(x)[:, i] == pytest.approx(slope, rel=1e-6, abs=1e-6)

@@ -25,6 +25,7 @@ const klf_level KLF_LEVEL_SYMBOL(klf_level) = {
     .block_moments = KLF_LEVEL_SYMBOL(klf_block_moments),
     .mixture = KLF_LEVEL_SYMBOL(klf_mixture),
     .to_integers = KLF_LEVEL_SYMBOL(klf_to_integers),
+    .project = KLF_LEVEL_SYMBOL(klf_project),
     .stein_residuals = KLF_LEVEL_SYMBOL(klf_stein_residuals),
     .log_ratio = KLF_LEVEL_SYMBOL(klf_log_ratio_block),
 };

@@ -12,6 +12,7 @@ void KLF_LEVEL_SYMBOL(klf_mixture)(const klf_target *target, size_t n, const dou
                                    double *restrict log_q, double *restrict work);
 void KLF_LEVEL_SYMBOL(klf_to_integers)(size_t n, const double *restrict x,
                                        int64_t *restrict integers);
+double KLF_LEVEL_SYMBOL(klf_project)(size_t n, const double *restrict a, double *restrict b);
 void KLF_LEVEL_SYMBOL(klf_stein_residuals)(size_t d, size_t n, const double *restrict rows,
                                            const double *restrict direction,
                                            double *restrict fitted, double *restrict noise);

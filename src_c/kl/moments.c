@@ -1,4 +1,5 @@
-/* moments.c -- the moments of one block: the only reduction over samples in the library.
+/* moments.c -- the moments of one block, and the projection that regressions are made of: the only
+ * reductions over samples in the library.
  *
  * A sum runs through KLF_SUM_LANES = 16 virtual lanes, sample i in lane i mod 16, and the lanes are
  * added by a fixed tree: the same bits on every level, and a vector loop on each.
@@ -118,6 +119,14 @@ void KLF_LEVEL_SYMBOL(klf_block_moments)(klf_moments_kind kind, size_t k, size_t
         for (size_t j = 0; j <= i; j++)
             *with_ratio++ = dot(n, weighted_score, score + j * KLF_ROW);
     }
+}
+
+double KLF_LEVEL_SYMBOL(klf_project)(size_t n, const double *restrict a, double *restrict b)
+{
+    const double product = dot(n, a, b);
+    for (size_t i = 0; i < n; i++)
+        b[i] = fma(-product, a[i], b[i]);
+    return product;
 }
 
 int KLF_LEVEL_SYMBOL(klf_log_ratio_block)(size_t n, const double *log_p, const double *log_q,

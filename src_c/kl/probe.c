@@ -5,7 +5,8 @@
 #include "reverse_steps.h"
 
 enum {
-    PROBE_UP_TO = 600,  /* coordinates for which the probe is tried */
+    PROBE_UP_TO = 1400, /* coordinates for which the probe is tried */
+    PANEL = 8,          /* columns of a regression that are worked on together */
     LARGEST_STALLED = 8 /* steps in a row that should have landed on q and came no nearer: q is
                          * improper, at the edge of the family */
 };
@@ -15,31 +16,42 @@ size_t klf_reverse_probe_samples(const klf_reverse *run)
     const size_t k = run->sizes.coordinates;
     if (run->method == KLF_METHOD_STEIN)
         return run->d + 4;
-    return k <= PROBE_UP_TO && run->method != KLF_METHOD_SCORE ? 2 * k + 16 : 64;
+    const int affordable = 2 * k + 16 <= run->max_evaluations - run->evaluations;
+    const int tried = k <= PROBE_UP_TO && run->method != KLF_METHOD_SCORE && affordable;
+    return tried ? 2 * k + 16 : (k < 64 ? k : 64); /* too few for a regression */
 }
 
-int klf_least_squares(size_t n, size_t k, size_t m, double *columns, double *triangle,
-                      double *slopes, double *intercepts, double *residual)
+/* Makes column j, from which all before it have been taken, a unit vector: 0 if it depends on them. */
+static int normalise_column(size_t n, double *a, double before, double *length)
+{
+    double after = 0.0;
+    for (size_t i = 0; i < n; i++)
+        after = fma(a[i], a[i], after);
+    *length = sqrt(after);
+    const double inverse = 1.0 / *length;
+    for (size_t i = 0; i < n; i++)
+        a[i] *= inverse;
+    return after > 1e-16 * before;
+}
+
+/* The columns from `start` to `end` stay in the cache while those before them pass by. */
+int klf_least_squares(const struct klf_level *level, size_t n, size_t k, size_t m, double *columns,
+                      double *triangle, double *slopes, double *intercepts, double *residual)
 {
     const size_t width = k + 1 + m;
-    for (size_t j = 0; j <= k; j++) {
-        double *a = columns + j * n, before = triangle[j], after = 0.0;
-        for (size_t i = 0; i < n; i++)
-            after = fma(a[i], a[i], after);
-        if (!(after > 1e-16 * before))
-            return 0;
-        const double inverse = 1.0 / sqrt(after);
-        for (size_t i = 0; i < n; i++)
-            a[i] *= inverse;
-        for (size_t l = j + 1; l < width; l++) {
-            double *b = columns + l * n, product = 0.0;
-            for (size_t i = 0; i < n; i++)
-                product = fma(a[i], b[i], product);
-            for (size_t i = 0; i < n; i++)
-                b[i] = fma(-product, a[i], b[i]);
-            triangle[(j + 1) * width + l] = product;
+    double *factor = triangle + width;
+    for (size_t start = 0; start < width; start += PANEL) {
+        const size_t end = start + PANEL < width ? start + PANEL : width;
+        for (size_t i = 0; i < start && i <= k; i++)
+            for (size_t l = start; l < end; l++)
+                factor[i * width + l] = level->project(n, columns + i * n, columns + l * n);
+        for (size_t i = start; i < end && i <= k; i++) {
+            double *length = factor + i * width + i;
+            if (!normalise_column(n, columns + i * n, triangle[i], length))
+                return 0;
+            for (size_t l = i + 1; l < end; l++)
+                factor[i * width + l] = level->project(n, columns + i * n, columns + l * n);
         }
-        triangle[(j + 1) * width + j] = sqrt(after);
     }
     double square = 0.0;
     for (size_t i = 0; i < m * n; i++)
@@ -48,7 +60,7 @@ int klf_least_squares(size_t n, size_t k, size_t m, double *columns, double *tri
     for (size_t side = 0; side < m; side++) {
         double *slope = slopes + side * k;
         for (size_t j = k + 1; j-- > 0;) {
-            const double *row = triangle + (j + 1) * width;
+            const double *row = factor + j * width;
             double sum = row[k + 1 + side];
             for (size_t l = j + 1; l <= k; l++)
                 sum = fma(-row[l], slope[l - 1], sum);
@@ -71,7 +83,7 @@ int klf_probe_level(klf_reverse *run, size_t n, const double *r)
     run->kl = run->reference = r[0] + total / (double)n;
     for (size_t i = 0; i < n; i++)
         square = fma(r[i] - run->reference, r[i] - run->reference, square);
-    run->kl_error = sqrt(square / ((double)n - 1.0) / (double)n);
+    run->kl_error = n > 1 ? sqrt(square / ((double)n - 1.0) / (double)n) : INFINITY;
     return 1;
 }
 
@@ -182,12 +194,12 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
         (void)klf_reverse_undo_landing(run);
         return 0;
     }
-    if (run->method == KLF_METHOD_SCORE || k > PROBE_UP_TO)
+    if (run->method == KLF_METHOD_SCORE || k > PROBE_UP_TO || n <= k)
         return 0;
     if (sees_too_few_points(run, n, x, rest))
         return -1;
     double intercept, residual;
-    if (!klf_least_squares(n, k, 1, columns, triangle, run->gradient, &intercept, &residual))
+    if (!klf_least_squares(run->level, n, k, 1, columns, triangle, run->gradient, &intercept, &residual))
         return -1;
     if (residual > KLF_ROUNDING * size)
         return 0;

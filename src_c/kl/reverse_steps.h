@@ -29,13 +29,13 @@ klf_estimates klf_estimate_from_stein(klf_reverse *run, const double *moments, i
 /* What rounding may leave of a residual, beside the size of what was subtracted. */
 #define KLF_ROUNDING (64.0 * 0x1p-52)
 
-/* Modified Gram-Schmidt on n x (1 + k + m) columns (1, s, y), column by column (Golub and Van Loan,
- * 2013, section 5.2.8): the slopes (m, k) of each y on s, the intercepts, and the root mean square
+/* Modified Gram-Schmidt on n x (1 + k + m) columns (1, s, y) (Golub and Van Loan, 2013, section
+ * 5.2.8): the slopes (m, k) of each y on s, the intercepts, and the root mean square
  * of what is left of y, all columns together. `triangle` holds k + 2 rows as long as there are
  * columns, with the squared norms of (1, s) in the first. 0 if the samples do not determine the
  * slopes. */
-int klf_least_squares(size_t n, size_t k, size_t m, double *columns, double *triangle,
-                      double *slopes, double *intercepts, double *residual);
+int klf_least_squares(const struct klf_level *level, size_t n, size_t k, size_t m, double *columns,
+                      double *triangle, double *slopes, double *intercepts, double *residual);
 /* The squared norms of columns of n numbers. */
 void klf_squared_norms(size_t n, size_t columns, const double *column, double *norms);
 /* The reference and the divergence from the log-ratios of a probe; 0 if they are not finite. */

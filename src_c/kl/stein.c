@@ -246,7 +246,7 @@ int klf_stein_probe(klf_reverse *run, size_t n, const double *x, const double *l
         return 0;
     }
     klf_squared_norms(n, d + 1, columns, triangle);
-    if (!klf_least_squares(n, d, d, columns, triangle, slopes, intercepts, &residual))
+    if (!klf_least_squares(run->level, n, d, d, columns, triangle, slopes, intercepts, &residual))
         return -1;
     memset(run->direction, 0, run->sizes.coordinates * sizeof *run->direction);
     memcpy(run->direction, intercepts, d * sizeof *intercepts);

@@ -277,3 +277,21 @@ def test_a_result_is_a_start():
 def test_annealing_by_one_number_is_refused():
     with pytest.raises(TypeError, match=r"annealing=0.5: must be a sequence"):
         kf.minimize_reverse_kl(STARTS[0], lognormal, annealing=0.5)
+
+
+@pytest.mark.parametrize("most", [80, 130, 150])
+def test_a_budget_too_small_for_the_probe_is_spent_on_steps(most):
+    """65 coordinates, 146 draws to a probe: with fewer allowed there are steps none the less."""
+    p = kf.MultivariateNormal(np.zeros(10), np.eye(10))
+    r = kf.minimize_reverse_kl(p, lambda x: -np.cosh(x - 1.0).sum(axis=1), max_evaluations=most,
+                               rng=1)
+    assert r.status == "budget" and r.evaluations <= most and r.steps > 0
+
+
+@pytest.mark.parametrize("log_q", [lambda x: -abs(x), lambda x: -0.5 * x**2 - np.cosh(x)])
+def test_no_family_is_found_in_too_few_draws(log_q):
+    """With as many draws as coordinates, or one more, any log q would pass the probe."""
+    for most in range(1, 24):
+        r = kf.minimize_reverse_kl(kf.Normal(0.0, 1.0), log_q, method="natural", samples=2,
+                                   max_evaluations=most, rng=1)
+        assert r.status == "budget" and r.evaluations <= most

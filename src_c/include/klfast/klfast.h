@@ -359,7 +359,8 @@ klf_run_status klf_reverse_block(const klf_reverse *run, uint64_t block, size_t 
 klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const double *x,
                                        const double *log_q, const double *weights,
                                        double *moments, double *work, uint64_t *bad_index);
-/* The number of samples that the in-family probe wants; 0 if the family is too large for it. */
+/* The number of samples that the in-family probe wants: few if the family is too large for it, or the
+ * budget too small. */
 size_t klf_reverse_probe_samples(const klf_reverse *run);
 /* The probe: least squares of r on the score over n samples x with their log q. If what it leaves
  * is rounding, q is in the family, and the step is taken that lands on it; 1 then, else 0, or -1 if
@@ -434,6 +435,8 @@ typedef struct klf_level {
                     double *KLF_RESTRICT log_q, double *KLF_RESTRICT work);
     /* whole numbers below 2^63 as integers */
     void (*to_integers)(size_t n, const double *KLF_RESTRICT x, int64_t *KLF_RESTRICT integers);
+    /* b less its projection on the unit vector a; returns a.b. */
+    double (*project)(size_t n, const double *KLF_RESTRICT a, double *KLF_RESTRICT b);
     /* From the rows z and h = z + L' grad log q of n points and a direction v of a family with
      * `whiten`: v.s, and the size of what one draw of weight 1 adds to the noise of v, the root of
      * |e|^2 + (|e|^2 |z|^2 + (e.z)^2)/4 with e what v leaves of h. */
