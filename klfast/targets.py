@@ -40,9 +40,8 @@ def compiled_target(q: object) -> Target | None:
 def evaluate_log_density(log_q: LogDensity, x: NDArray[np.float64]) -> NDArray[np.float64]:
     """Call the user's log q on a block of its own and check the shape of what comes back."""
     returned = log_q(x.copy())
-    if isinstance(returned, tuple):
-        raise TypeError("log_q returned a tuple: pass gradients=True if it returns (values, "
-                        "gradients)")
+    if isinstance(returned, tuple) and len(returned) == 2 and np.ndim(returned[1]) > 0:
+        raise TypeError("log_q returned (values, gradients): pass gradients=True")
     return _checked(returned, "", x, x.shape[:1])
 
 
