@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from klfast._core.native import as_float64, vector_function
+from klfast._core.native import as_float64, sum_and_square, vector_function
 
 Values = NDArray[np.float64]
 
@@ -117,7 +117,7 @@ def _shape(x: Values) -> float:
 
 
 def _mean_log1p(theta: float, x: Values) -> float:
-    return math.fsum(vector_function("log1p", -theta * x)) / len(x)
+    return sum_and_square(vector_function("log1p", -theta * x))[0] / len(x)
 
 
 def _shifted(log_ratio: ArrayLike) -> Values:

@@ -54,19 +54,18 @@ def vector_function_names():
     return names
 
 
+VECTOR_FUNCTIONS = {name: i for i, name in enumerate(vector_function_names())}
+
+
 def vector_function(name, x):
     """Apply the library's own mathematical function `name` to each element of `x`."""
     cdef cnp.ndarray values = np.ascontiguousarray(x, dtype=np.float64)
     cdef cnp.ndarray out = np.empty_like(values)
-    cdef size_t i = 0
-    while level.vector_functions[i].name is not NULL:
-        if level.vector_functions[i].name.decode() == name:
-            level.vector_functions[i].apply(<size_t>values.size,
-                                            <const double *>cnp.PyArray_DATA(values),
-                                            <double *>cnp.PyArray_DATA(out))
-            return out
-        i += 1
-    raise ValueError(f"name={name!r}: must be one of {', '.join(vector_function_names())}")
+    if name not in VECTOR_FUNCTIONS:
+        raise ValueError(f"name={name!r}: must be one of {', '.join(VECTOR_FUNCTIONS)}")
+    cdef size_t i = VECTOR_FUNCTIONS[name]
+    level.vector_functions[i].apply(<size_t>values.size, data_of(values), data_of(out))
+    return out
 
 
 def threefry4x64(rounds, key, counter):

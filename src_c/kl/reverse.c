@@ -36,6 +36,9 @@ klf_moments_kind klf_reverse_kind(const klf_reverse *run)
 {
     if (run->method == KLF_METHOD_POOLED)
         return KLF_MOMENTS_PRODUCTS;
+    if (run->method == KLF_METHOD_STEIN
+        || (run->method == KLF_METHOD_SCORE && run->baseline != KLF_BASELINE_PER_COORDINATE))
+        return KLF_MOMENTS_GRADIENT;
     return run->sizes.coordinates <= KLF_LARGEST_FULL ? KLF_MOMENTS_FULL : KLF_MOMENTS_GRADIENT;
 }
 
