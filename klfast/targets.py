@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from klfast._core.native import Distribution, Stream, Target, as_float64
 from klfast.mixture import Mixture
 from klfast.product import Product
+from klfast.product_family import as_member
 from klfast.spaces import Compound, check_same_space, is_class_of_family, kind_of
 
 LogDensity = Callable[[NDArray[np.float64]], ArrayLike]
@@ -27,7 +28,9 @@ def as_log_density(q: Any) -> Any:
 
 
 def compiled_target(q: object) -> Target | None:
-    """The compiled form of q; None if a Product is in it, or q is not klfast's."""
+    """The compiled form of q; None if q is not klfast's, or has a Mixture in a Product, or a
+    Product in a Mixture."""
+    q = as_member(q)
     if isinstance(q, Mixture):
         return q._target()
     if isinstance(q, Distribution):

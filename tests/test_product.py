@@ -171,7 +171,7 @@ def test_counts_and_numbers_do_not_compare_whatever_the_coordinate():
 def test_a_product_of_normals_is_found_exactly():
     q = kf.Product(kf.Normal(1.0, 2.0), VECTOR)
     r = kf.minimize_reverse_kl(kf.MultivariateNormal(np.zeros(3), np.eye(3)), q, rng=1)
-    assert (r.method, r.status) == ("pooled", "exact")
+    assert (r.method, r.status) == ("natural", "exact")
     covariance = np.zeros((3, 3))
     covariance[0, 0], covariance[1:, 1:] = 4.0, VECTOR.parameters["covariance"]
     assert_allclose(r.distribution.parameters["mean"], [1.0, 1.0, 2.0], atol=1e-9)

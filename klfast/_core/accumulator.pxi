@@ -374,19 +374,27 @@ cdef cnp.ndarray theta_with_fixed(cls, const klf_family *family, size_t d, fixed
 
 def family_check_data(cls, cnp.ndarray rows, size_t d, offset, fixed, name="data"):
     """`check_inside` for a class whose member is not yet known."""
-    cdef const klf_family *family = klf_find_family(level, cls._family.encode())
-    cdef size_t n = rows.shape[0]
-    cdef cnp.ndarray theta = theta_with_fixed(cls, family, d, fixed)
-    cdef size_t bad = first_bad(family, d, data_of(theta), d if family.is_vector else 1,
-                                data_of(rows), n)
-    if bad < n:
+    bad = first_bad_row(cls, rows, d, fixed)
+    if bad < len(rows):
         raise ValueError(
             f"{name}[{bad + offset}] = {rows[bad]}: data of {cls.__name__} {cls._data_rule()}"
         )
 
 
+def first_bad_row(cls, cnp.ndarray rows, size_t d, fixed):
+    """Index of the first row that no fit can take, or their number."""
+    if cls._is_product:
+        return cls._first_bad_row(rows)
+    cdef const klf_family *family = klf_find_family(level, cls._family.encode())
+    cdef cnp.ndarray theta = theta_with_fixed(cls, family, d, fixed)
+    return int(first_bad(family, d, data_of(theta), d if family.is_vector else 1, data_of(rows),
+                         rows.shape[0]))
+
+
 def reference_member(cls, cnp.ndarray rows, w, size_t d, fixed):
     """A member near the rows of one block, to start a fit from."""
+    if cls._is_product:
+        return cls._reference(rows, w)
     cdef const klf_family *family = klf_find_family(level, cls._family.encode())
     cdef size_t n = min(<size_t>rows.shape[0], <size_t>KLF_BLOCK)
     cdef cnp.ndarray theta = theta_with_fixed(cls, family, d, fixed)

@@ -7,6 +7,8 @@ cdef class Distribution(Density):
     document the parameters; everything else is inherited from here. Distributions are immutable.
     """
 
+    _is_product = False
+
     # ---- Parameter algebra ----
 
     def _coordinates(self, str kind):

@@ -285,6 +285,8 @@ cdef extern from "klfast/klfast.h" nogil:
         void (*mixture)(const klf_target *target, size_t n, const double *x, double *log_q,
                         double *work) noexcept nogil
         void (*to_integers)(size_t n, const double *x, int64_t *integers) noexcept nogil
+        const klf_family *product
+        void (*product_sizes)(const double *theta, klf_sizes *sizes) noexcept nogil
 
     const char *klf_compiler()
     const klf_level *klf_library(const char **message)

@@ -37,6 +37,9 @@ def family_check_data(
     fixed: dict[str, Any],
     name: str = "data",
 ) -> None: ...
+def first_bad_row(
+    cls: type[Distribution], rows: NDArray[np.float64], d: int, fixed: dict[str, Any]
+) -> int: ...
 def reference_member(
     cls: type[Distribution],
     rows: NDArray[np.float64],
@@ -66,6 +69,7 @@ class Stream:
 
 class Distribution:
     _family: ClassVar[str]
+    _is_product: ClassVar[bool]
     def _set(self, *values: object) -> None: ...
     @classmethod
     def _from_theta(
@@ -234,7 +238,9 @@ class ReverseRun:
     def count_evaluations(self, n: int) -> None: ...
     def undo_landing(self) -> bool: ...
     def probe_samples(self) -> int: ...
-    def probe(self, x: NDArray[np.float64], log_q: NDArray[np.float64]) -> int: ...
+    def probe(
+        self, x: NDArray[np.float64], log_q: NDArray[np.float64], are_draws: bool = True
+    ) -> int: ...
     def probe_by_gradients(
         self,
         x: NDArray[np.float64],

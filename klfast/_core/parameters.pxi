@@ -163,7 +163,10 @@ cdef class Parameters:
 
     cdef void own(self, size_t d, tuple batch) except *:
         self.d = d
-        self.family.sizes(d, &self.sizes)
+        if self.family.sizes is NULL:
+            level.product_sizes(data_of(type(self)._structure), &self.sizes)
+        else:
+            self.family.sizes(d, &self.sizes)
         self.batch = batch
         self.members = 1
         for length in batch:
@@ -214,6 +217,8 @@ cdef class Parameters:
         cdef Distribution made = cls.__new__(cls)
         cdef cnp.ndarray flat = np.ascontiguousarray(theta, dtype=np.float64)
         made.family = klf_find_family(level, cls._family.encode())
+        if made.family is NULL:
+            made.family = level.product
         made.own(d, tuple(batch))
         memcpy(made.theta, data_of(flat), <size_t>flat.size * sizeof(double))
         made.validate()

@@ -261,9 +261,10 @@ cdef class ReverseRun:
     def probe_samples(self):
         return int(klf_reverse_probe_samples(&self.run))
 
-    def probe(self, x, cnp.ndarray log_q):
+    def probe(self, x, cnp.ndarray log_q, bint are_draws=True):
         """The in-family probe on samples with finite log q: 1 if it took or ended a step, 0 if q
-        is not in the family, -1 if the samples do not tell."""
+        is not in the family, -1 if the samples do not tell. Other points than draws tell no more
+        than that."""
         cdef cnp.ndarray rows = np.ascontiguousarray(x)
         cdef size_t n = rows.shape[0]
         cdef double *work = new_doubles(klf_reverse_probe_work(&self.run, n))
@@ -274,6 +275,8 @@ cdef class ReverseRun:
         with nogil:
             moved = klf_reverse_probe(&self.run, n, samples, values, work)
         free(work)
+        if moved <= 0 and not are_draws:
+            self.run.kl = self.run.kl_error = NAN
         return moved
 
     def probe_by_gradients(self, x, cnp.ndarray log_q, cnp.ndarray gradients):

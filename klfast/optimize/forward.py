@@ -28,6 +28,7 @@ from klfast.optimize.options import LARGEST_COUNT, Options, choice, count, one_m
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
 from klfast.optimize.step_rules import StepRule
+from klfast.product_family import as_member, as_public
 from klfast.targets import check_same_space, is_class_of_family, is_distribution, kind_of
 
 _CHUNK = 1 << 17
@@ -162,8 +163,9 @@ def minimize_forward_kl(
     """
     first = one_member(p if start is None else start, "p" if start is None else "start",
                        interior=method == "score" or method in _FROM_LOG_DENSITY)
-    if type(first) is not type(p) or first.event_shape != p.event_shape:
-        raise TypeError(f"start is {first!r}: it must be of the family of p, {type(p).__name__}")
+    family = type(as_member(p))
+    if type(first) is not family or first.event_shape != p.event_shape:
+        raise TypeError(f"start is {first!r}: it must be of the family of p, {family.__name__}")
     choice(method, "method", ("auto", "moments", "score", *_FROM_LOG_DENSITY))
     options = Options.check(
         max_steps=max_steps, max_evaluations=max_evaluations, max_seconds=max_seconds,
@@ -222,7 +224,7 @@ def _checked_prior(prior: Any, p: Distribution) -> Prior:
 def _by_log_density(
     p: Distribution, data: Any, method: str, options: Options, draws: int | None, most: int
 ) -> FitResult:
-    if _in_family(data, p):
+    if _in_family(as_member(data), p):
         return _exact(data, method)
     log_q = LogDensity(data, p, options)
     if method != "importance":
@@ -336,7 +338,7 @@ def _by_moments(
 ) -> FitResult:
     began = time.monotonic()
     family = type(p)
-    if likelihood.prior is None and _in_family(source.target, p):
+    if likelihood.prior is None and _in_family(as_member(source.target), p):
         return _exact(source.target, "moments")
     dimension = source.dimension if family._is_vector() else None
     if source.sampler is not None:
@@ -348,7 +350,7 @@ def _by_moments(
     total, cross_entropy, error = log_likelihood(fit)
     divergence = KLEstimate(math.nan, math.nan)
     if source.target is not None:
-        found = kl_divergence(source.target, fit.distribution, rng=options.stream)
+        found = kl_divergence(source.target, as_public(fit.distribution), rng=options.stream)
         divergence = found if isinstance(found, KLEstimate) else KLEstimate(found, 0.0)
     drawn = source.sampler is not None
     about_data: dict[str, Any] = {} if drawn else {

@@ -23,6 +23,7 @@ from klfast.optimize.options import Options
 from klfast.optimize.pooled import Pool
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
+from klfast.product_family import ProductMember, joined
 
 Values = NDArray[np.float64]
 
@@ -292,7 +293,14 @@ class ImportanceRun:
 
 
 def _wider(p: Distribution) -> Distribution | None:
-    """The member of half the natural parameters, if it varies more."""
+    """The member of half the natural parameters, if it varies more; factor by factor."""
+    if isinstance(p, ProductMember):
+        factors = p.factors
+        wider = [_wider(factor) for factor in factors]
+        if all(found is None for found in wider):
+            return None
+        return joined([factor if found is None else found
+                       for found, factor in zip(wider, factors, strict=True)])
     try:
         wide = type(p).from_natural(_WIDER * p.natural_parameters, **p.fixed)
     except ValueError:

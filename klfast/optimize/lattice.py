@@ -53,6 +53,14 @@ class Nodes(NamedTuple):
     even: NDArray[np.bool_]
     is_whole: bool  # every count of p's support, but for a negligible rest
 
+    def mass_at(self, points: Values) -> float:
+        """The weights of those of the nodes that are among the points."""
+        if self.x.ndim == 1:
+            return float(self.weights[np.isin(self.x, points)].sum())
+        known = {row.tobytes() for row in points}
+        return math.fsum(w for w, row in zip(self.weights, self.x, strict=True)
+                         if row.tobytes() in known)
+
 
 class Lattice:
     """The points for one support: maps between x and u."""

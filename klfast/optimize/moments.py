@@ -28,6 +28,7 @@ from klfast._core.native import (
 from klfast.families.family import NoMaximumError
 from klfast.optimize.inference import mapped_covariance
 from klfast.optimize.lattice import Lattice, make_nodes
+from klfast.product_family import ProductMember
 
 Rows = NDArray[np.float64]
 
@@ -47,14 +48,35 @@ def make_prior(member: Distribution, weight: float) -> Prior:
     Nodes of a quadrature that is exact for the sufficient statistics: for vectors the points at
     sqrt(d) standard deviations along the axes of the covariance's root.
     """
-    if member.event_shape:
-        rows, w = _axis_points(member)
-    else:
-        nodes = make_nodes(Lattice(member), member)
-        if nodes is None:
-            raise ValueError(f"prior: {member!r} has no rule of few enough nodes")
-        rows, w = nodes.x, nodes.weights
+    rows, w = _pseudo_observations(member)
     return Prior(member, weight, rows, w * (weight / math.fsum(w)))
+
+
+def _pseudo_observations(member: Distribution) -> tuple[Rows, Rows]:
+    """Rows and their weights."""
+    if isinstance(member, ProductMember):
+        return _coupled([_pseudo_observations(factor) for factor in member.factors])
+    if member.event_shape:
+        return _axis_points(member)
+    nodes = make_nodes(Lattice(member), member)
+    if nodes is None:
+        raise ValueError(f"prior: {member!r} has no rule of few enough nodes")
+    return nodes.x, nodes.weights
+
+
+def _coupled(parts: list[tuple[Rows, Rows]]) -> tuple[Rows, Rows]:
+    """Weighted rows of all the factors' columns, each with its own rows' weights.
+
+    The statistics are the factors' own, so that it does not matter which rows go together: all are
+    laid along one line in their order, and cut wherever one of them ends.
+    """
+    ends = [np.cumsum(w) / math.fsum(w) for _, w in parts]
+    cuts = np.unique(np.concatenate([np.minimum(end[:-1], 1.0) for end in ends] + [[1.0]]))
+    columns = [rows[np.minimum(np.searchsorted(end, cuts), len(rows) - 1)].reshape(len(cuts), -1)
+               for (rows, _), end in zip(parts, ends, strict=True)]
+    w = np.diff(cuts, prepend=0.0)
+    kept = w > 0.0
+    return np.ascontiguousarray(np.hstack(columns)[kept]), w[kept]
 
 
 def _axis_points(member: Distribution) -> tuple[Rows, Rows]:

@@ -11,7 +11,8 @@ from typing import Any
 
 from klfast._core.native import Distribution, Stream, as_stream
 from klfast._threads import DEFAULT, thread_count
-from klfast.targets import kind_of
+from klfast.product_family import joined
+from klfast.targets import Product, kind_of
 
 LARGEST_COUNT = 2**62
 
@@ -103,9 +104,16 @@ class Options:
 
 
 def one_member(p: object, name: str, *, interior: bool) -> Distribution:
-    """`p`, which must be one distribution of a family, and inside its domain to be moved."""
+    """`p`, which must be one distribution of a family, and inside its domain to be moved.
+
+    Or a Product of such: then the member of the product of their families.
+    """
+    if isinstance(p, Product):
+        return joined([one_member(part, f"{name}.factors[{i}]", interior=interior)
+                       for i, part in enumerate(p.factors)])
     if not isinstance(p, Distribution):
-        raise TypeError(f"{name} is {kind_of(p)}: it must be a distribution of a family")
+        raise TypeError(f"{name} is {kind_of(p)}: it must be a distribution of a family, or a "
+                        "Product of such")
     if p.batch_shape != ():
         raise ValueError(f"{name} has batch shape {p.batch_shape}: it must be one distribution")
     if interior and not p._is_interior():

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from klfast._core.native import Distribution, ReverseRun, vector_function
+from klfast.optimize.enumeration import EnumerationSteps, all_states
 from klfast.optimize.lattice import FINE, ROUGH, Accuracy, Lattice, Nodes, make_nodes
 
 Values = NDArray[np.float64]
@@ -112,6 +113,11 @@ class QuadratureSteps:
         logs = vector_function("log", np.array([fine, coarse]))
         self.run.inside(float(logs[0]), abs(float(logs[0] - logs[1])))
 
+    @property
+    def knows_log_q(self) -> bool:
+        """Whether `log_q_near` can tell."""
+        return len(self.known.x) > 0
+
     def log_q_near(self, x: Values) -> Values:
         """Log q at any points, interpolated between those that are known."""
         return np.interp(x, self.known.x, self.known.log_q)
@@ -135,6 +141,18 @@ class QuadratureSteps:
             self.finer += 1
 
 
+def quadrature_steps(
+    run: ReverseRun, log_q: Callable[[Values, Nodes], Values | None], tolerance: float
+) -> QuadratureSteps | EnumerationSteps:
+    """The steps that serve the run's family."""
+    states = all_states(run.distribution())
+    if states is not None:
+        return EnumerationSteps(run, log_q, states)
+    return QuadratureSteps(run, log_q, tolerance)
+
+
 def has_nodes(p: Distribution) -> bool:
     """Whether a quadrature over one member is at hand."""
-    return not p.event_shape and make_nodes(Lattice(p), p) is not None
+    if p.event_shape:
+        return all_states(p) is not None
+    return make_nodes(Lattice(p), p) is not None

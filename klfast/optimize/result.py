@@ -9,9 +9,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from klfast._core.native import vector_function
+from klfast._core.native import Distribution, vector_function
 from klfast.optimize.inference import parameter_covariance, standard_errors
 from klfast.optimize.options import positive
+from klfast.product_family import as_member, as_public
 
 _SHOWN = 12  # errors that a printed result has at most
 
@@ -24,8 +25,8 @@ class FitResult:
 
     Attributes
     ----------
-    distribution : Distribution
-        The fitted member.
+    distribution : Distribution or Product
+        The fitted member; its parameters are called "factors[0].loc" by a Product's errors.
     direction : {"reverse", "forward"}
         D(p || q) or D(q || p).
     method : str
@@ -114,6 +115,15 @@ class FitResult:
     starts: tuple[FitResult, ...] = ()
     history: NDArray[np.void] = field(default_factory=lambda: _NO_HISTORY, repr=False)
 
+    def __post_init__(self) -> None:
+        """A product of families is shown as a Product."""
+        object.__setattr__(self, "distribution", as_public(self.distribution))
+
+    @property
+    def _member(self) -> Distribution:
+        found: Distribution = as_member(self.distribution)
+        return found
+
     @property
     def converged(self) -> bool:
         """Whether the run ended because nothing was left to gain."""
@@ -122,13 +132,13 @@ class FitResult:
     @property
     def aic(self) -> float:
         """Akaike's criterion 2 k - 2 log L, with k the number of fitted coordinates."""
-        return 2.0 * int(self.distribution.n_coordinates) - 2.0 * self.log_likelihood
+        return 2.0 * self._member.n_coordinates - 2.0 * self.log_likelihood
 
     @property
     def bic(self) -> float:
         """Schwarz's criterion k log n - 2 log L, with n the sum of the weights."""
         log_n = vector_function("log", np.array([self.total_weight]))[0]
-        return float(int(self.distribution.n_coordinates) * log_n - 2.0 * self.log_likelihood)
+        return float(self._member.n_coordinates * log_n - 2.0 * self.log_likelihood)
 
     def standard_errors(self, *, robust: bool = False) -> dict[str, NDArray[np.float64]]:
         """Standard errors of the fitted parameters, for a fit to data.
@@ -171,14 +181,14 @@ class FitResult:
         >>> round(float(r.standard_errors(robust=True)["rate"]), 4)
         1.4422
         """
-        return standard_errors(self.distribution, *self._told_by_data(robust))
+        return standard_errors(self._member, *self._told_by_data(robust))
 
     def covariance(self, *, robust: bool = False) -> NDArray[np.float64]:
         """Covariance matrix of the fitted parameters, flattened in their order.
 
         Parameters and errors as for `standard_errors`, whose squares are its diagonal.
         """
-        return parameter_covariance(self.distribution, *self._told_by_data(robust))
+        return parameter_covariance(self._member, *self._told_by_data(robust))
 
     def _told_by_data(self, robust: bool) -> tuple[float, NDArray[np.float64] | None]:
         if np.isnan(self.effective_data):
@@ -251,16 +261,17 @@ class FitResult:
         if not len(self.history) or "parameters" not in (self.history.dtype.names or ()):
             raise ValueError("the result has no history of steps to average")
         last = self.history["parameters"][-max(1, round(share * len(self.history))) :]
-        cls, shape = type(self.distribution), self.distribution.event_shape
+        p = self._member
+        cls, shape = type(p), p.event_shape
         members = cls._from_theta(np.ascontiguousarray(last), (len(last),),
                                   shape[0] if shape else 1)
         columns = members.mean_parameters.T
         mean = [math.fsum(column) / len(last) for column in columns]
-        return cls.from_mean(mean, **self.distribution.fixed)
+        return as_public(cls.from_mean(mean, **p.fixed))
 
     def _error_rows(self) -> list[tuple[str, str]]:
         """The standard errors, where they are few enough to read."""
-        p, robust = self.distribution, self.score_covariance is not None
+        p, robust = self._member, self.score_covariance is not None
         if sum(np.size(v) for name, v in p.parameters.items() if name not in p.fixed) > _SHOWN:
             return []
         errors = self.standard_errors(robust=robust)

@@ -20,12 +20,15 @@ from klfast._core.native import (
     has_stein_steps,
 )
 from klfast.diagnostics import pareto_k
+from klfast.optimize.enumeration import EnumerationSteps
 from klfast.optimize.lattice import Nodes
+from klfast.optimize.levelled import has_counts_beside, levelled
 from klfast.optimize.options import Options, choice, count, one_member
 from klfast.optimize.pooled import LARGEST_FAMILY, PooledSteps, first_batch
 from klfast.optimize.progress import Progress
-from klfast.optimize.quadrature import QuadratureSteps, has_nodes
+from klfast.optimize.quadrature import QuadratureSteps, has_nodes, quadrature_steps
 from klfast.optimize.result import FitResult
+from klfast.product_family import as_member
 from klfast.targets import (
     as_log_density,
     check_same_space,
@@ -204,8 +207,9 @@ class ReverseMinimizer:
         self._target = _check_target(q, p)
         if settings.gradients and is_distribution(q):
             raise ValueError(f"gradients=True: q is {q!r}: it must be a callable that returns them")
-        self._q = as_log_density(q) if self._target is None else q
+        self._q = as_log_density(q) if self._target is None else as_member(q)
         self._restricted = settings.support == "restrict"
+        self._levelled = has_counts_beside(p)
         self._method = _choose(settings, p, self._target)
         draws = _first_draws(settings.samples, self._method, p, options.max_evaluations)
         largest = max(draws, settings.max_samples)
@@ -219,7 +223,7 @@ class ReverseMinimizer:
             restricted=self._restricted,
         )
         self._quadrature = (
-            QuadratureSteps(self._run, self._log_q_at_nodes, options.tolerance)
+            quadrature_steps(self._run, self._log_q_at_nodes, options.tolerance)
             if self._method == "quadrature" else None
         )
         self._pooled = (
@@ -418,6 +422,8 @@ class ReverseMinimizer:
             self._status = "budget"
             return False
         p, x = self._run.distribution(), self._run.draw(n)
+        if self._levelled:
+            x = levelled(p, x)
         found = self._at_draws(x)
         if found is None:
             if self._run.undo_landing():  # q only looked like a member where p was
@@ -429,11 +435,11 @@ class ReverseMinimizer:
         elif self._method == "stein" and found.gradients is not None:
             verdict = self._run.probe_by_gradients(x, found.log_q, found.gradients)
         else:
-            verdict = self._run.probe(x, found.log_q)
+            verdict = self._run.probe(x, found.log_q, not self._levelled)
         self._undetermined = verdict < 0
         if verdict > 0:
             self._rows.append(self._run.history_row()[None])
-        elif self._pooled is not None:
+        elif self._pooled is not None and not self._levelled:
             self._pooled.keep(p, x, *found)
         elif self._run.evaluations + self._run.samples > self._options.max_evaluations:
             self._status = "budget"
@@ -466,7 +472,7 @@ class ReverseMinimizer:
         if run.status == "support_error":
             self._describe_support(run.bad_sample(), 0, 0)
 
-    def _advance_by_quadrature(self, quadrature: QuadratureSteps) -> None:
+    def _advance_by_quadrature(self, quadrature: QuadratureSteps | EnumerationSteps) -> None:
         nodes = quadrature.nodes()
         if nodes is None and self._fallback is not None and not self._restricted:
             self._quadrature, self._method = None, "natural"
@@ -486,8 +492,7 @@ class ReverseMinimizer:
         self._run.count_evaluations(len(x))
         found = self._at(x)
         if found is None:
-            lost = nodes.weights[np.isin(nodes.x, self._outside)].sum()
-            self._share = f"{lost:.3g} or more of p's mass"
+            self._share = f"{nodes.mass_at(self._outside):.3g} or more of p's mass"
             return None
         return found.log_q
 
@@ -556,13 +561,15 @@ class ReverseMinimizer:
         )
 
     def _history(self) -> NDArray[np.void]:
-        size = len(self._run.history_row()) - len(HISTORY_COLUMNS)
+        size = sum(np.size(value) for value in self._start.parameters.values())
         fields: list[Any] = [(name, np.float64) for name in HISTORY_COLUMNS]
         fields.append(("parameters", np.float64, (size,)))
         dtype = np.dtype(fields)
         if not self._rows:
             return np.empty(0, dtype=dtype)
-        return np.concatenate(self._rows).view(dtype).reshape(-1)
+        rows = np.concatenate(self._rows)
+        first = rows.shape[1] - size  # of a product's rows a part says which families they are of
+        return np.delete(rows, slice(len(HISTORY_COLUMNS), first), axis=1).view(dtype).reshape(-1)
 
     def result(self) -> FitResult:
         """The state as a result; its status is "going" before the end."""
@@ -611,7 +618,7 @@ class ReverseMinimizer:
             x = np.ascontiguousarray(p.sample(_DIAGNOSTIC_DRAWS, rng=0), dtype=np.float64)
             if self._target is not None:
                 log_q = self._target.log_density(x, len(x))
-            elif self._quadrature is not None and len(self._quadrature.known.x):
+            elif self._quadrature is not None and self._quadrature.knows_log_q:
                 log_q = self._quadrature.log_q_near(x)
             else:
                 return np.nan

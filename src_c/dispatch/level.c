@@ -28,4 +28,6 @@ const klf_level KLF_LEVEL_SYMBOL(klf_level) = {
     .project = KLF_LEVEL_SYMBOL(klf_project),
     .stein_residuals = KLF_LEVEL_SYMBOL(klf_stein_residuals),
     .log_ratio = KLF_LEVEL_SYMBOL(klf_log_ratio_block),
+    .product = &KLF_LEVEL_SYMBOL(klf_product),
+    .product_sizes = KLF_LEVEL_SYMBOL(klf_product_sizes),
 };

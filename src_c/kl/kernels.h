@@ -16,6 +16,8 @@ double KLF_LEVEL_SYMBOL(klf_project)(size_t n, const double *restrict a, double 
 void KLF_LEVEL_SYMBOL(klf_stein_residuals)(size_t d, size_t n, const double *restrict rows,
                                            const double *restrict direction,
                                            double *restrict fitted, double *restrict noise);
+void KLF_LEVEL_SYMBOL(klf_product_sizes)(const double *theta, klf_sizes *sizes);
+extern const klf_family KLF_LEVEL_SYMBOL(klf_product);
 int KLF_LEVEL_SYMBOL(klf_log_ratio_block)(size_t n, const double *log_p, const double *log_q,
                                           double reference, double *log_ratio);
 

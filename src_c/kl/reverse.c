@@ -18,6 +18,7 @@
 enum {
     SUM_NODES = 128,
     LARGEST_REJECTIONS = 40,
+    FEW_REJECTIONS = 4,
     QUIET_STEPS = 2,    /* a verdict must be reached this often in a row */
     VERDICT_SAMPLES = 1 << 18 /* and on no fewer samples, if max_samples allows: the far tails of
                                * p, where log q may be quite another, are rarely seen */
@@ -421,7 +422,10 @@ static void update_weighted(klf_reverse *run, const klf_estimates *e)
 {
     if (run->has_previous) {
         const double error = run->kl_error + run->kl_error_previous;
-        if (run->kl - run->kl_previous > 4.0 * error + 1e-12 * (1.0 + fabs(run->kl))) {
+        const double rise = run->kl - run->kl_previous;
+        /* if not one of several shorter steps helps, it was the few draws before that misled */
+        const int believed = run->method == KLF_METHOD_NODES || run->rejections < FEW_REJECTIONS;
+        if (believed && rise > 4.0 * error + 1e-12 * (1.0 + fabs(run->kl))) {
             retreat(run);
             return;
         }
@@ -431,10 +435,12 @@ static void update_weighted(klf_reverse *run, const klf_estimates *e)
     const double most = pooled ? secant(run) : 1.0;
     klf_reverse_keep(run);
     run->rejections = 0;
-    if (e->informative)
+    if (e->informative) {
         natural_step(run, most);
-    else /* the estimates are still this member's */
-        memcpy(run->theta_previous, run->theta, run->sizes.parameters * sizeof *run->theta);
+        return;
+    }
+    run->has_previous = 0; /* no step to go back from */
+    memcpy(run->theta_previous, run->theta, run->sizes.parameters * sizeof *run->theta);
 }
 
 static void update(klf_reverse *run, const double *moments, const klf_estimates *e)

@@ -446,6 +446,12 @@ typedef struct klf_level {
     /* log p - log q - reference; returns 0 if any is not finite */
     int (*log_ratio)(size_t n, const double *log_p, const double *log_q, double reference,
                      double *log_ratio);
+    /* Products of independent members of these families, with the functions that the minimisers
+     * need; the others are NULL. d is that of all factors together; theta has their number, of each
+     * its index in `families` and its d, and then their parameters in order. `sizes` asks theta:
+     * here it stands apart from the table. */
+    const klf_family *product;
+    void (*product_sizes)(const double *theta, klf_sizes *sizes);
 } klf_level;
 
 /* The level chosen at the first call from the processor, lowered by the environment variable
@@ -464,9 +470,9 @@ const char *klf_broken_rule(klf_domain domain, double value);
 /* One Threefry4x64 evaluation: the published generator itself. */
 void klf_threefry4x64(int rounds, const uint64_t key[4], const uint64_t counter[4],
                       uint64_t out[4]);
-/* Child number `index` of a stream, another seed. Children that users ask for and those that a run
- * makes for its own draws are numbered apart. */
-typedef enum { KLF_CHILD_SPAWNED, KLF_CHILD_OF_RUN } klf_child_kind;
+/* Child number `index` of a stream, another seed. Children that users ask for, those that a run
+ * makes for its own draws and those of a product's factors are numbered apart. */
+typedef enum { KLF_CHILD_SPAWNED, KLF_CHILD_OF_RUN, KLF_CHILD_OF_FACTOR } klf_child_kind;
 void klf_spawn(const klf_stream *parent, klf_child_kind kind, uint64_t index, klf_stream *child);
 
 #ifdef __cplusplus
