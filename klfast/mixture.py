@@ -49,7 +49,8 @@ class Mixture(Compound):
     Notes
     -----
     Not an exponential family: there are no natural parameters, and its divergences have no closed
-    form. The log-density is a stable log-sum-exp, in C unless a component is a Product.
+    form. The log-density is a stable log-sum-exp, in C unless a component is a Product; as a target
+    of a fit in C then too, unless that has a Mixture in it.
 
     Examples
     --------

@@ -10,7 +10,13 @@ from typing import Any, ClassVar, NamedTuple, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from klfast._core.native import Distribution, family_names, first_bad_row, reference_member
+from klfast._core.native import (
+    Distribution,
+    family_names,
+    first_bad_row,
+    fit_from_mean_score,
+    reference_member,
+)
 from klfast.product import Product
 from klfast.spaces import integer_coordinates
 
@@ -85,20 +91,16 @@ class ProductMember(Distribution):
         return True
 
     @classmethod
-    def _data_rule(cls) -> str:
-        rules = [f"{part.family.__name__} {part.family._data_rule()}" for part in cls._parts]
-        return "must be, factor by factor: " + "; ".join(rules)
-
-    @classmethod
-    def _no_maximum(cls) -> str:
-        families = dict.fromkeys(part.family for part in cls._parts)
-        return "of a factor; " + "; ".join(f"{f.__name__}: {f._no_maximum()}" for f in families)
-
-    @classmethod
-    def _first_bad_row(cls, rows: Rows) -> int:
-        """Index of the first row that a factor cannot take, or their number."""
-        return min(first_bad_row(part.family, part.of(rows), part.d, part.fixed)
-                   for part in cls._parts)
+    def _check_rows(cls, rows: Rows, offset: int, name: str) -> None:
+        """Refuse data that are outside a factor's support, or where a statistic is infinite."""
+        bad = [first_bad_row(part.family, part.of(rows), part.d, part.fixed)
+               for part in cls._parts]
+        first = min(bad)
+        if first < len(rows):
+            i = bad.index(first)
+            family = cls._parts[i].family
+            raise ValueError(f"{name}[{first + offset}] = {rows[first]}: data of factors[{i}], a "
+                             f"{family.__name__}, {family._data_rule()}")
 
     @classmethod
     def _reference(cls, rows: Rows, w: Rows | None) -> Self:
@@ -160,6 +162,15 @@ def _slices(first: int, lengths: Sequence[int]) -> Iterator[slice]:
 def _shown(part: Part) -> str:
     given = ", ".join(f"{name}={value:g}" for name, value in part.fixed.items())
     return part.family.__name__ + (f"({given})" if given else "")
+
+
+def family_without_maximum(reference: Distribution, mean_score: Rows) -> type[Distribution]:
+    """Of a product the first factor's family that has no member for the mean score."""
+    if isinstance(reference, ProductMember):
+        for factor, part in zip(reference.factors, reference._parts, strict=True):
+            if fit_from_mean_score(factor, mean_score[part.coordinates]) is None:
+                return part.family
+    return type(reference)
 
 
 def as_member(p: Any) -> Any:

@@ -28,11 +28,12 @@ def as_log_density(q: Any) -> Any:
 
 
 def compiled_target(q: object) -> Target | None:
-    """The compiled form of q; None if q is not klfast's, or has a Mixture in a Product, or a
-    Product in a Mixture."""
-    q = as_member(q)
+    """The compiled form of q; None if q is not klfast's, or a Mixture is in a Product."""
     if isinstance(q, Mixture):
-        return q._target()
+        parts, logs = q._kept()
+        members = [as_member(part) for part in parts]
+        return None if any(isinstance(m, Compound) for m in members) else Target(members, logs)
+    q = as_member(q)
     if isinstance(q, Distribution):
         if q.batch_shape != ():
             raise ValueError(f"q has batch shape {q.batch_shape}: it must be one distribution")

@@ -374,6 +374,9 @@ cdef cnp.ndarray theta_with_fixed(cls, const klf_family *family, size_t d, fixed
 
 def family_check_data(cls, cnp.ndarray rows, size_t d, offset, fixed, name="data"):
     """`check_inside` for a class whose member is not yet known."""
+    if cls._is_product:
+        cls._check_rows(rows, offset, name)
+        return
     bad = first_bad_row(cls, rows, d, fixed)
     if bad < len(rows):
         raise ValueError(
@@ -383,8 +386,6 @@ def family_check_data(cls, cnp.ndarray rows, size_t d, offset, fixed, name="data
 
 def first_bad_row(cls, cnp.ndarray rows, size_t d, fixed):
     """Index of the first row that no fit can take, or their number."""
-    if cls._is_product:
-        return cls._first_bad_row(rows)
     cdef const klf_family *family = klf_find_family(level, cls._family.encode())
     cdef cnp.ndarray theta = theta_with_fixed(cls, family, d, fixed)
     return int(first_bad(family, d, data_of(theta), d if family.is_vector else 1, data_of(rows),

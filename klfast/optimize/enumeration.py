@@ -26,10 +26,12 @@ def all_states(p: Distribution) -> Values | None:
         return None
     if p.n_coordinates > LARGEST_FULL:
         return None
-    values = []
+    values: list[Values] = []
+    total = 1
     for factor in p.factors:
         own = _support(factor)
-        if own is None or math.prod(map(len, values)) * len(own) > _LARGEST:
+        total *= _LARGEST + 1 if own is None else len(own)
+        if own is None or total > _LARGEST:
             return None
         values.append(own)
     return np.stack(np.meshgrid(*values, indexing="ij"), axis=-1).reshape(-1, len(values))

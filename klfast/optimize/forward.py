@@ -29,7 +29,7 @@ from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
 from klfast.optimize.step_rules import StepRule
 from klfast.product_family import as_member, as_public
-from klfast.targets import check_same_space, is_class_of_family, is_distribution, kind_of
+from klfast.targets import Product, check_same_space, is_class_of_family, is_distribution, kind_of
 
 _CHUNK = 1 << 17
 _HISTORY = ("evaluations", "cross_entropy", "length")
@@ -37,12 +37,12 @@ _FROM_LOG_DENSITY = ("log_density", "quadrature", "importance")
 
 
 def minimize_forward_kl(
-    p: Distribution,
+    p: Distribution | Product,
     data: Any,
     *,
     weights: ArrayLike | Iterable[ArrayLike] | None = None,
     method: str = "auto",
-    prior: tuple[Distribution, float] | None = None,
+    prior: tuple[Distribution | Product, float] | None = None,
     robust: bool = False,
     forgetting: float = 1.0,
     samples: int | None = None,
@@ -53,7 +53,7 @@ def minimize_forward_kl(
     tolerance: float = 1e-4,
     step_size: float = 0.01,
     optimizer: str = "constant",
-    start: Distribution | None = None,
+    start: Distribution | Product | None = None,
     callback: Any = None,
     progress: bool = False,
     threads: int | None = None,
@@ -68,8 +68,9 @@ def minimize_forward_kl(
 
     Parameters
     ----------
-    p : distribution
-        A member of the family to fit; the start of the method "score".
+    p : distribution or Product
+        A member of the family to fit; the start of the method "score". Of a Product of members of
+        families each factor is fitted to its own coordinates of q.
     data : array_like, iterable of arrays, distribution, Mixture or callable
         Samples of q, of shape (n,) or (n, d); or chunks of them, used once and in order; or q
         itself, to be sampled; or a sampler: ``data(n)`` or ``data(n, rng)``, with `rng` a NumPy

@@ -1,9 +1,9 @@
 """Points for the in-family probe of a product of families that has counts.
 
-The probe is a regression of log p - log q on the score, which is exact where q is in the family. If
-a count is rarely drawn, the few points that have it determine its slope and test nothing: where q is
-not linear in the statistics beside it they cannot tell. So every count that was drawn, and the next
-below and above, is given to as many points as any other.
+The probe is a regression of log p - log q on the score, which is exact where q is in the family.
+Where a count is rarely drawn, the few points that have it fix its slope and leave nothing to test
+it by: a q in which the count depends on another coordinate would look like one of the family. So
+every count that was drawn, and the next below and above, is given to as many points as any other.
 """
 
 from __future__ import annotations

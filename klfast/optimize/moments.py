@@ -28,7 +28,7 @@ from klfast._core.native import (
 from klfast.families.family import NoMaximumError
 from klfast.optimize.inference import mapped_covariance
 from klfast.optimize.lattice import Lattice, make_nodes
-from klfast.product_family import ProductMember
+from klfast.product_family import ProductMember, family_without_maximum
 
 Rows = NDArray[np.float64]
 
@@ -239,7 +239,7 @@ def _pass(
     mean = _mean_score(reference, moments, same.prior, sums.unit)
     fitted = fit_from_mean_score(reference, mean)
     if fitted is None:
-        raise NoMaximumError(same.cls, count)
+        raise NoMaximumError(family_without_maximum(reference, mean), count)
     return MomentsFit(fitted, reference, moments, products, mean, count, sums.unit, same.prior)
 
 

@@ -14,11 +14,16 @@ from klfast._core.native import Distribution, as_stream
 from klfast.optimize.options import count, one_member, positive
 from klfast.optimize.result import FitResult
 from klfast.optimize.reverse_minimizer import ReverseMinimizer
-from klfast.targets import as_log_density, evaluate_log_density, evaluate_with_gradients
+from klfast.targets import (
+    Product,
+    as_log_density,
+    evaluate_log_density,
+    evaluate_with_gradients,
+)
 
 
 def minimize_reverse_kl(
-    p: Distribution,
+    p: Distribution | Product,
     q: Any,
     *,
     method: str = "auto",
@@ -33,7 +38,7 @@ def minimize_reverse_kl(
     baseline: str | None = "leave-one-out",
     support: str = "error",
     gradients: bool = False,
-    start: Distribution | FitResult | Sequence[Distribution] | None = None,
+    start: Distribution | Product | FitResult | Sequence[Distribution | Product] | None = None,
     annealing: Sequence[float] | None = None,
     callback: Any = None,
     progress: bool = False,
@@ -48,8 +53,9 @@ def minimize_reverse_kl(
 
     Parameters
     ----------
-    p : distribution
-        A member of the family to fit; the start, unless `start` is given.
+    p : distribution or Product
+        A member of the family to fit; the start, unless `start` is given. A Product of members of
+        families is fitted as a whole, each factor in its family: mean field.
     q : distribution, Mixture, Product or callable
         The target. A callable gets samples of shape (n,) or (n, d) and returns log q at each, of
         shape (n,); it may be unnormalised. With ``gradients=True`` it returns the tuple of these
@@ -60,7 +66,8 @@ def minimize_reverse_kl(
 
         - "quadrature", for families of numbers and counts: Newton steps from sums over nodes of p,
           or over all of a count's support, on one lattice on which log q is remembered. No draws;
-          the rule is refined until it agrees with the one of half as many nodes.
+          the rule is refined until it agrees with the one of half as many nodes. For a Product of
+          counts with at most 4096 states and 16 coordinates: sums over all of them, exact.
         - "pooled": least squares of r on s over all draws up to now, weighted as draws of the
           mixture of the members that they came from. For dear targets.
         - "stein", for Normal and MultivariateNormal with ``gradients=True``: the same with least
@@ -71,7 +78,8 @@ def minimize_reverse_kl(
         - "score": the textbook algorithm, u <- u - step_size E[s (1 + r)] in unconstrained
           coordinates.
         - "auto": "quadrature" where the family has nodes; else "stein" with ``gradients=True``,
-          "pooled" for a callable or Product and "natural" for a distribution or Mixture.
+          "natural" for a q of klfast's, unless it is a Product with a Mixture in it, and "pooled"
+          for any other.
 
         Steps keep to a trust region on D(p_new || p_old) that widens with the share of r that the
         score explains.
@@ -141,6 +149,17 @@ def minimize_reverse_kl(
     >>> r = kf.minimize_reverse_kl(kf.Gamma(1.0, 1.0), q, rng=7)
     >>> r.status, r.kl < 1e-12, r.steps <= 3
     ('exact', True, True)
+
+    Two bits that agree in nine cases of ten, by two that are independent. There are two minima, at
+    1/4 and at 3/4, and a saddle between them at which no single start should be placed:
+
+    >>> import numpy as np
+    >>> def log_q(x):
+    ...     return np.log(np.where(x[:, 0] == x[:, 1], 0.45, 0.05))
+    >>> p = kf.Product(kf.Bernoulli(0.6), kf.Bernoulli(0.6))
+    >>> r = kf.minimize_reverse_kl(p, log_q, rng=7)
+    >>> np.round(r.distribution.mean(), 6), round(r.kl, 6), r.kl_error
+    (array([0.75, 0.75]), 0.497797, 0.0)
     """
     starts = _starts(p, start)
     if q is None:

@@ -30,6 +30,7 @@ from klfast.optimize.quadrature import QuadratureSteps, has_nodes, quadrature_st
 from klfast.optimize.result import FitResult
 from klfast.product_family import as_member
 from klfast.targets import (
+    Product,
     as_log_density,
     check_same_space,
     compiled_target,
@@ -132,8 +133,8 @@ class ReverseMinimizer:
 
     Parameters
     ----------
-    p : distribution
-        Where to start; its family is fitted.
+    p : distribution or Product
+        Where to start; its family is fitted, or that of each factor.
     q : distribution, Mixture, Product, callable or None
         The target, as for `minimize_reverse_kl`. None: log q is given by `tell` at the points that
         `ask` names, for targets that are dear, remote, or not functions.
@@ -169,7 +170,7 @@ class ReverseMinimizer:
 
     def __init__(
         self,
-        p: Distribution,
+        p: Distribution | Product,
         q: Any = None,
         *,
         method: str = "auto",
@@ -672,7 +673,7 @@ def _first_draws(
 
 
 def _check_target(q: Any, p: Distribution) -> Target | None:
-    """The compiled form of q; None for a callable or Product, or if q is to be told."""
+    """The compiled form of q; None if it has none, or q is to be told."""
     if is_distribution(q):
         check_same_space(q, p, "q", "p")
         return compiled_target(q)
