@@ -210,8 +210,8 @@ class ReverseMinimizer:
             raise ValueError(f"gradients=True: q is {q!r}: it must be a callable that returns them")
         self._q = as_log_density(q) if self._target is None else as_member(q)
         self._restricted = settings.support == "restrict"
-        self._levelled = has_counts_beside(p)
         self._method = _choose(settings, p, self._target)
+        self._levelled = has_counts_beside(p) and self._method != "score"
         draws = _first_draws(settings.samples, self._method, p, options.max_evaluations)
         largest = max(draws, settings.max_samples)
         self._fallback = draws if settings.method == "auto" else None  # of the natural method
@@ -437,6 +437,7 @@ class ReverseMinimizer:
             verdict = self._run.probe_by_gradients(x, found.log_q, found.gradients)
         else:
             verdict = self._run.probe(x, found.log_q, not self._levelled)
+            self._last = None if self._levelled and verdict <= 0 else self._last  # are no draws
         self._undetermined = verdict < 0
         if verdict > 0:
             self._rows.append(self._run.history_row()[None])
