@@ -25,7 +25,7 @@ LEVEL_SOURCES = sorted(
     for folder in ("families", "kl", "math", "random")
     for path in (SOURCE / folder).glob("*.c")
     if path.name not in {
-        "accumulator.c", "estimates.c", "fit.c", "probe.c", "reverse.c", "stein.c", "stream.c"
+        "accumulator.c", "estimates.c", "fit.c", "likelihood.c", "probe.c", "reverse.c", "stein.c", "stream.c"
     }
 ) + [str(SOURCE / "dispatch" / "level.c")]
 BASELINE_SOURCES = [
@@ -33,6 +33,7 @@ BASELINE_SOURCES = [
     str(SOURCE / "kl" / "accumulator.c"),
     str(SOURCE / "kl" / "estimates.c"),
     str(SOURCE / "kl" / "fit.c"),
+    str(SOURCE / "kl" / "likelihood.c"),
     str(SOURCE / "kl" / "probe.c"),
     str(SOURCE / "kl" / "reverse.c"),
     str(SOURCE / "kl" / "stein.c"),

@@ -163,6 +163,7 @@ cdef extern from "klfast/klfast.h" nogil:
         KLF_METHOD_NODES
         KLF_METHOD_POOLED
         KLF_METHOD_STEIN
+        KLF_METHOD_LIKELIHOOD
 
     ctypedef enum klf_step_rule:
         KLF_STEP_CONSTANT
@@ -266,6 +267,8 @@ cdef extern from "klfast/klfast.h" nogil:
     void klf_reverse_update_stein(klf_reverse *run, const double *moments, int informative)
     int klf_stein_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
                         const double *gradient, double *work)
+    uint64_t klf_likelihood_run(klf_reverse *run, size_t n, const double *x,
+                                const double *weights, uint64_t steps, double *history)
     uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history)
     void klf_reverse_row(const klf_reverse *run, double *row)
 

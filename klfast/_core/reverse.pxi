@@ -65,6 +65,7 @@ METHODS = {
     "quadrature": KLF_METHOD_NODES,
     "pooled": KLF_METHOD_POOLED,
     "stein": KLF_METHOD_STEIN,
+    "likelihood": KLF_METHOD_LIKELIHOOD,
 }
 
 SUPPORTS = {
@@ -465,6 +466,30 @@ cdef class ReverseRun:
             self.run.bad_index = bad
             self.run.evaluations += samples
         return part
+
+    def step_likelihood(self, cnp.ndarray rows, weights, threads=1):
+        """One step from a mini-batch of data: its history row."""
+        cdef cnp.ndarray moments = self.weighted_moments(rows, np.zeros(rows.shape[0]), weights,
+                                                         threads)
+        self.run.evaluations += rows.shape[0]
+        if self.run.status == KLF_RUN_GOING:
+            self.run.samples = 0  # of the next batch nothing is known
+            klf_reverse_update(&self.run, data_of(moments))
+        return self.history_row()[None]
+
+    def run_likelihood(self, cnp.ndarray rows, weights, steps):
+        """Up to `steps` steps from mini-batches of the rows; their history rows."""
+        cdef uint64_t count = steps, done
+        cdef size_t n = rows.shape[0]
+        cdef cnp.ndarray history = np.empty((count, KLF_ROW_COLUMNS + self.run.sizes.parameters))
+        cdef double *out = data_of(history)
+        cdef const double *x = data_of(rows)
+        cdef const double *w = pointer_or_null(weights)
+        self.run.next_block = self.stream.next_block
+        with nogil:
+            done = klf_likelihood_run(&self.run, n, x, w, count, out)
+        self.stream.reserve(self.run.next_block - self.stream.next_block)
+        return history[:done]
 
     def run_compiled(self, steps):
         """Up to `steps` whole steps in C, without the GIL; their history rows."""

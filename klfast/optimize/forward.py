@@ -11,7 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from klfast._core.native import Accumulator, Distribution, Stream
+from klfast._core.native import (
+    HISTORY_COLUMNS,
+    Distribution,
+    ReverseRun,
+    Stream,
+    as_float64,
+    checked_weights,
+    family_check_data,
+)
 from klfast.divergence import KLEstimate, kl_divergence
 from klfast.optimize.forward_quadrature import QuadratureRun, Uncovered
 from klfast.optimize.importance import ImportanceRun, first_draws
@@ -27,11 +35,11 @@ from klfast.optimize.moments import (
 from klfast.optimize.options import LARGEST_COUNT, Options, choice, count, one_member, positive
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
-from klfast.optimize.step_rules import StepRule
 from klfast.product_family import as_member, as_public
 from klfast.targets import Product, check_same_space, is_class_of_family, is_distribution, kind_of
 
 _CHUNK = 1 << 17
+_AT_ONCE = 1 << 18  # data of steps between looks at signals
 _HISTORY = ("evaluations", "cross_entropy", "length")
 _FROM_LOG_DENSITY = ("log_density", "quadrature", "importance")
 
@@ -401,114 +409,99 @@ class _ScoreRun:
         self.source = source
         self.options = options
         self.batch = batch
-        self.distribution = p
-        self.evaluated = p
-        self.rule = StepRule(options.optimizer, options.step_size, p.unconstrained)
-        self.rows: list[tuple[Any, ...]] = []
-        self.steps = 0
-        self.evaluations = 0
-        self.gain = self.gain_error = self.cross_entropy = self.error = math.nan
-        self.quiet = 0
+        self.family = type(p)
+        self.dimension = p.event_shape[0] if p.event_shape else 1
+        self.fixed = p.fixed
+        self.run = ReverseRun(
+            p, None, source.stream._for_run(), method="likelihood", step_rule=options.optimizer,
+            baseline=None, step_size=options.step_size, tolerance=options.tolerance,
+            samples=batch, max_samples=batch, max_steps=options.max_steps,
+            max_evaluations=options.max_evaluations)
+        self.rows: list[NDArray[np.float64]] = []
         self.status = "going"
         self.began = time.monotonic()
 
     def drive(self) -> FitResult:
         with Progress(self.options.progress, self.options.max_steps) as progress:
-            for rows, weights in self._batches():
-                if self._spent(len(rows)):
-                    self.status = "budget"
-                    break
-                self._step(rows, weights)
-                progress.show(self.steps, f"cross-entropy {self.cross_entropy:.6g}")
-                if self.options.callback is not None:
-                    try:
-                        self.options.callback(self._result())
-                    except StopIteration:
-                        self.status = "stopped_by_callback"
+            for rows in self._steps():
+                self.rows.append(rows)
+                self.status = self.run.status
+                progress.show(self.run.steps, f"cross-entropy {-self.run.estimates.kl:.6g}")
+                self._report()
                 if self.status != "going":
                     break
         if self.status == "going":
-            if self.evaluations == 0:
+            if not self.rows and isinstance(self.source.chunks, Iterator):
                 raise ValueError("data is empty: there is nothing to fit")
             self.status = "budget"
         return self._result()
 
-    def _spent(self, n: int) -> bool:
-        options = self.options
-        return (
-            self.steps > options.max_steps
-            or self.evaluations + n > options.max_evaluations
-            or time.monotonic() > options.deadline
-        )
+    def _report(self) -> None:
+        if self.options.callback is None:
+            return
+        try:
+            self.options.callback(self._result())
+        except StopIteration:
+            self.status = "stopped_by_callback"
+
+    def _affords(self, n: int) -> bool:
+        spent = self.run.evaluations + n > self.options.max_evaluations
+        return not spent and time.monotonic() <= self.options.deadline
+
+    def _steps(self) -> Iterator[NDArray[np.float64]]:
+        """History rows: of one step to each batch of a sampler or iterator, of many of arrays."""
+        if isinstance(self.source.chunks, list):
+            rows, weights = self._all_rows(self.source.chunks)
+            at_once = max(1, _AT_ONCE // (self.batch * self.dimension))
+            count = 1 if self.options.callback else at_once
+            while self._affords(self.batch):
+                yield self.run.run_likelihood(rows, weights, count)
+                self._check_weights(weights)
+            return
+        for rows, weights in self._batches():
+            if not self._affords(len(rows)):
+                return
+            yield self.run.step_likelihood(rows, weights, self.options.threads)
+            self._check_weights(weights)
+
+    def _check_weights(self, weights: NDArray[np.float64] | None) -> None:
+        if weights is not None and math.isnan(self.run.estimates.kl):
+            raise ValueError("weights of a mini-batch are all 0: there is nothing to fit")
 
     def _batches(self) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:
-        """Mini-batches: draws of a sampler, chunks of an iterator, or random rows of an array."""
+        """Draws of a sampler, or the chunks of an iterator."""
         source = self.source
         if source.sampler is not None:
             while True:
-                yield next(source.drawn(self.batch)), None
+                yield self._checked(next(source.drawn(self.batch)), None)
         assert source.chunks is not None
-        if not isinstance(source.chunks, list):
-            weight_chunks = None if source.weights is None else iter(source.weights)
-            for chunk in source.chunks:
-                rows = source.rows(chunk)
-                yield rows, None if weight_chunks is None else next_weights(weight_chunks, rows)
-            return
-        rows = np.concatenate([source.rows(chunk) for chunk in source.chunks])
+        weight_chunks = None if source.weights is None else iter(source.weights)
+        for chunk in source.chunks:
+            rows = source.rows(chunk)
+            if len(rows):
+                yield self._checked(
+                    rows, None if weight_chunks is None else next_weights(weight_chunks, rows))
+
+    def _all_rows(
+        self, chunks: list[Any]
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """All rows of arrays, and their weights."""
+        rows = np.concatenate([self.source.rows(chunk) for chunk in chunks])
         if not len(rows):
             raise ValueError("data is empty: there is nothing to fit")
         weights = None
-        if source.weights is not None:
-            assert isinstance(source.weights, list)
-            weights = np.concatenate([np.asarray(w, dtype=np.float64) for w in source.weights])
-            if weights.shape != (len(rows),):
-                raise ValueError(
-                    f"weights has shape {weights.shape}: it must have shape ({len(rows)},)"
-                )
-        generator = np.random.default_rng(source.stream.spawn(1)[0].seed)
-        while True:
-            chosen = generator.integers(0, len(rows), self.batch)
-            yield rows[chosen], None if weights is None else weights[chosen]
+        if self.source.weights is not None:
+            assert isinstance(self.source.weights, list)
+            weights = checked_weights(
+                np.concatenate([as_float64(w, "weights") for w in self.source.weights]), len(rows))
+        return self._checked(rows, weights)
 
-    def _step(self, rows: NDArray[np.float64], weights: NDArray[np.float64] | None) -> None:
-        p = self.distribution
-        accumulator = Accumulator(p, "gradient")
-        accumulator.update(rows, weights, p.log_density(rows), threads=self.options.threads)
-        moments = accumulator.moments()
-        if moments[1] == 0.0:
-            raise ValueError("weights of a mini-batch are all 0: there is nothing to fit")
-        self.evaluations += len(rows)
-        self._estimate(moments, p.n_coordinates)
-        self.evaluated = p
-        if self.quiet >= 2:
-            self.status = "converged"
-            return
-        if self.steps >= self.options.max_steps:
-            self.status = "budget"
-            return
-        gradient = accumulator.sum_score("unconstrained") / moments[1]
-        u, length = self.rule.step(gradient)
-        self.rows.append((self.evaluations, self.cross_entropy, length))
-        try:
-            self.distribution = type(p).from_unconstrained(u, **p.fixed)
-        except ValueError:
-            self.status = "diverged"
-            return
-        self.steps += 1
-
-    def _estimate(self, moments: NDArray[np.float64], k: int) -> None:
-        """Cross-entropy, and the gain |mean s|^2/2 of a natural step less what noise adds to it."""
-        n, total = moments[0], moments[1]
-        mean = moments[3 : 3 + k] / total
-        r, square = moments[3 + k] / total, moments[4 + k] / total
-        self.cross_entropy = float(-r)
-        self.error = math.sqrt(max(square - r * r, 0.0) / n)
-        noise = 0.5 * k / n  # the standard score has unit variance where the model fits
-        square_of_mean = math.fsum(mean * mean)
-        self.gain = 0.5 * square_of_mean - noise
-        self.gain_error = math.sqrt(square_of_mean / n + 0.5 * k / n**2)
-        quiet = self.gain + 2.0 * self.gain_error <= self.options.tolerance
-        self.quiet = self.quiet + 1 if quiet else 0
+    def _checked(
+        self, rows: NDArray[np.float64], weights: NDArray[np.float64] | None
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+        """The same, if the data are inside the support."""
+        family_check_data(self.family, rows, self.dimension, 0, self.fixed)
+        return rows, weights
 
     def _result(self) -> FitResult:
         messages = {
@@ -517,12 +510,23 @@ class _ScoreRun:
             "stopped_by_callback": "the callback raised StopIteration",
             "diverged": "a step left the domain: step_size is too large",
         }
-        dtype = [(name, np.float64) for name in _HISTORY]
+        e = self.run.estimates
+        distribution = self.run.distribution()
+        history = (np.concatenate(self.rows) if self.rows
+                   else np.empty((0, len(HISTORY_COLUMNS))))
+        if self.rows:  # the member that the last estimates belong to
+            theta = history[-1, len(HISTORY_COLUMNS) :]
+            distribution = self.family._from_theta(theta, (), self.dimension)
+        history = history[: self.run.steps]
+        columns = [HISTORY_COLUMNS.index(name) for name in ("evaluations", "kl", "length")]
+        shown = np.zeros(len(history), dtype=[(name, np.float64) for name in _HISTORY])
+        for name, column, sign in zip(_HISTORY, columns, (1.0, -1.0, 1.0), strict=True):
+            shown[name] = sign * history[:, column]
         return FitResult(
-            distribution=self.evaluated, direction="forward", method="score", kl=math.nan,
-            kl_error=math.nan, gain=self.gain, gain_error=self.gain_error,
-            cross_entropy=self.cross_entropy, cross_entropy_error=self.error,
-            status=self.status, message=messages.get(self.status, "the run goes on"),
-            steps=self.steps, evaluations=self.evaluations,
-            seconds=time.monotonic() - self.began, history=np.array(self.rows, dtype=dtype),
+            distribution=distribution, direction="forward", method="score", kl=math.nan,
+            kl_error=math.nan, gain=e.gain, gain_error=e.gain_error, cross_entropy=-e.kl,
+            cross_entropy_error=e.kl_error, status=self.status,
+            message=messages.get(self.status, "the run goes on"), steps=self.run.steps,
+            evaluations=self.run.evaluations, seconds=time.monotonic() - self.began,
+            history=shown,
         )

@@ -219,3 +219,23 @@ klf_estimates klf_estimate_from_pool(klf_reverse *run, const double *moments)
     run->gain_error = e.noise;
     return e;
 }
+
+/* Of the likelihood: the gain of a natural step is half the square of the mean score, which has unit
+ * variance where the family is right. */
+klf_estimates klf_estimate_of_likelihood(klf_reverse *run, const double *moments)
+{
+    const size_t k = run->sizes.coordinates;
+    klf_estimates e = begin_estimates(run, moments);
+    double square = 0.0;
+    for (size_t j = 0; j < k; j++) {
+        const double mean = moments[3 + j] / e.total;
+        square = fma(mean, mean, square);
+    }
+    e.noise = 0.5 * (double)k / e.draws;
+    run->kl = run->reference + moments[3 + k] / e.total;
+    run->kl_error = sqrt(e.variance / e.draws);
+    run->gain = 0.5 * square - e.noise;
+    run->gain_error = sqrt((square + e.noise) / e.draws);
+    run->explained = 0.0;
+    return e;
+}

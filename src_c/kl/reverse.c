@@ -37,7 +37,7 @@ klf_moments_kind klf_reverse_kind(const klf_reverse *run)
 {
     if (run->method == KLF_METHOD_POOLED)
         return KLF_MOMENTS_PRODUCTS;
-    if (run->method == KLF_METHOD_STEIN
+    if (run->method == KLF_METHOD_STEIN || run->method == KLF_METHOD_LIKELIHOOD
         || (run->method == KLF_METHOD_SCORE && run->baseline != KLF_BASELINE_PER_COORDINATE))
         return KLF_MOMENTS_GRADIENT;
     return run->sizes.coordinates <= KLF_LARGEST_FULL ? KLF_MOMENTS_FULL : KLF_MOMENTS_GRADIENT;
@@ -49,12 +49,14 @@ static size_t moments_width(const klf_reverse *run)
 }
 
 /* samples, log p, log q, r, score, two rows for the moments, and the scratch of the functions; a
- * pooled step's regression has its slope and its triangle where the scores were */
+ * pooled step's regression has its slope and its triangle where the scores were; a mini-batch needs
+ * weights and words besides */
 size_t klf_reverse_work(const klf_reverse *run)
 {
+    const size_t batch = run->method == KLF_METHOD_LIKELIHOOD ? 2 * KLF_BLOCK : 0;
     const size_t target = run->target ? run->target->work : 0, k = run->sizes.coordinates;
     const size_t triangle = run->method == KLF_METHOD_POOLED ? k + k * (k + 1) / 2 : 0;
-    return (run->sizes.event + 5) * KLF_BLOCK + larger(k * KLF_ROW, triangle)
+    return batch + (run->sizes.event + 5) * KLF_BLOCK + larger(k * KLF_ROW, triangle)
            + larger(run->sizes.work, target);
 }
 
@@ -357,12 +359,22 @@ static double ruled(klf_reverse *run, size_t j, double gradient)
            / (sqrt(*square / (1.0 - run->adam_power_square)) + ADAM_FLOOR);
 }
 
+/* The mean score of data, for a descent. */
+static void likelihood_gradient(const klf_reverse *run, const double *moments, double *standard)
+{
+    for (size_t j = 0; j < run->sizes.coordinates; j++)
+        standard[j] = -moments[3 + j] / moments[1];
+}
+
 /* The plain stochastic gradient in unconstrained coordinates, where every point is a member. */
 static void update_score(klf_reverse *run, const double *moments)
 {
     const size_t k = run->sizes.coordinates;
     double *standard = run->work, *scratch = run->work + k, *u = scratch;
-    baseline_gradient(run, moments, standard);
+    if (run->method == KLF_METHOD_LIKELIHOOD)
+        likelihood_gradient(run, moments, standard);
+    else
+        baseline_gradient(run, moments, standard);
     run->family->map_score(run->d, run->theta, run->constants, KLF_UNCONSTRAINED, standard,
                            run->gradient, scratch);
     const double t = (double)run->steps + 1.0;
@@ -460,7 +472,7 @@ static void update(klf_reverse *run, const double *moments, const klf_estimates 
         run->status = KLF_RUN_BUDGET;
     else if (run->method == KLF_METHOD_NATURAL)
         update_natural(run, e);
-    else if (run->method == KLF_METHOD_SCORE)
+    else if (run->method == KLF_METHOD_SCORE || run->method == KLF_METHOD_LIKELIHOOD)
         update_score(run, moments);
     else
         update_weighted(run, e);
@@ -472,7 +484,9 @@ static void update(klf_reverse *run, const double *moments, const klf_estimates 
 void klf_reverse_update(klf_reverse *run, const double *moments)
 {
     const klf_estimates e = run->method == KLF_METHOD_POOLED ? klf_estimate_from_pool(run, moments)
-                                                         : klf_estimate(run, moments);
+                            : run->method == KLF_METHOD_LIKELIHOOD
+                                ? klf_estimate_of_likelihood(run, moments)
+                                : klf_estimate(run, moments);
     update(run, moments, &e);
 }
 

@@ -22,6 +22,8 @@ klf_estimates klf_estimate(klf_reverse *run, const double *moments);
 klf_estimates klf_estimate_from_nodes(klf_reverse *run, const double *moments,
                                       const double *coarse);
 klf_estimates klf_estimate_from_pool(klf_reverse *run, const double *moments);
+/* From a mini-batch of data. */
+klf_estimates klf_estimate_of_likelihood(klf_reverse *run, const double *moments);
 
 /* From the sums of the second pass over draws with gradients; the direction is the step's. */
 klf_estimates klf_estimate_from_stein(klf_reverse *run, const double *moments, int informative);

@@ -271,9 +271,11 @@ void klf_accumulator_total(const klf_accumulator *accumulator, double *values);
 
 /* NATURAL and SCORE step from draws of the present member. NODES, POOLED and STEIN step from
  * weighted samples that the caller brings: nodes of a quadrature of p, or draws of all members up
- * to now, STEIN with gradients of log q. */
+ * to now, STEIN with gradients of log q. LIKELIHOOD, the one method of the forward divergence,
+ * steps by the rules of SCORE along the mean score of mini-batches of data. */
 typedef enum {
-    KLF_METHOD_NATURAL, KLF_METHOD_SCORE, KLF_METHOD_NODES, KLF_METHOD_POOLED, KLF_METHOD_STEIN
+    KLF_METHOD_NATURAL, KLF_METHOD_SCORE, KLF_METHOD_NODES, KLF_METHOD_POOLED, KLF_METHOD_STEIN,
+    KLF_METHOD_LIKELIHOOD
 } klf_method;
 typedef enum {
     KLF_STEP_CONSTANT, KLF_STEP_DECAYING, KLF_STEP_MOMENTUM, KLF_STEP_ADAM
@@ -400,6 +402,11 @@ void klf_reverse_update_stein(klf_reverse *run, const double *moments, int infor
 /* klf_reverse_probe by gradients. */
 int klf_stein_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
                     const double *gradient, double *work);
+/* Up to `steps` steps of LIKELIHOOD, each from run->samples rows that are chosen at random, with
+ * replacement, from all (n, event); weights may be NULL. In `history` as for klf_reverse_run, with
+ * the mean of log p for the divergence: log q counts as 0. */
+uint64_t klf_likelihood_run(klf_reverse *run, size_t n, const double *x, const double *weights,
+                            uint64_t steps, double *history);
 /* Up to `steps` whole steps; history rows (KLF_ROW_COLUMNS + sizes.parameters doubles each). */
 uint64_t klf_reverse_run(klf_reverse *run, uint64_t steps, double *history);
 void klf_reverse_row(const klf_reverse *run, double *row);
