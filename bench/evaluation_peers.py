@@ -1,8 +1,8 @@
-"""NumPyro and BlackJAX on the targets of `evaluations.py`, where they are installed.
+"""NumPyro, BlackJAX and gsmvi on the targets of `evaluations.py`, where they are installed.
 
-Both fit by Adam on draws of the present member: by the gradient of log q at each draw, or, for
-counts, by values of log q and the score. A run is one compiled loop that keeps the parameters of
-every step, for all seeds at once.
+The first two fit by Adam on draws of the present member: by the gradient of log q at each draw, or,
+for counts, by values of log q and the score; gsmvi matches the gradients instead. A run is one
+compiled loop that keeps the parameters of every step, for all seeds at once.
 """
 
 from __future__ import annotations
@@ -80,6 +80,25 @@ def _numpyro(target: Target, steps: int, draws: int) -> Run:
     return run
 
 
+def _normal(target: Target) -> tuple[Any, np.ndarray, np.ndarray]:
+    """For peers that know vectors alone: log q of one, and the start's mean and covariance."""
+    import jax.numpy as jnp
+
+    def log_q(x: Any) -> Any:
+        return target.log_q(x if target.dimension else x[0], jnp)
+
+    given = target.start.parameters
+    if target.dimension:
+        return log_q, given["mean"], given["covariance"]
+    return log_q, np.array([given["loc"]]), np.array([[given["scale"] ** 2]])
+
+
+def _row(target: Target, mean: Any, factor: Any) -> dict[str, Any]:
+    if target.dimension:
+        return {"loc": mean, "factor": factor}
+    return {"loc": mean[0], "scale": factor[0, 0]}
+
+
 def _blackjax(target: Target, steps: int, draws: int) -> Run:
     """Full-rank variational inference, sticking the landing, for Normals."""
     import blackjax
@@ -87,30 +106,45 @@ def _blackjax(target: Target, steps: int, draws: int) -> Run:
     import jax.numpy as jnp
     import optax
 
-    d = max(target.dimension, 1)
-
-    def log_q(x: Any) -> Any:
-        return target.log_q(x if target.dimension else x[0], jnp)
-
-    given = target.start.parameters
-    mean = np.atleast_1d(given["mean" if target.dimension else "loc"])
-    factor = np.eye(d) * (1.0 if target.dimension else given["scale"])
+    log_q, mean, covariance = _normal(target)
+    d = len(mean)
 
     def run(key: Any, rate: Any) -> Any:
         method = blackjax.fullrank_vi(log_q, optax.adam(rate), draws)
         state = method.init(jnp.zeros(d))
-        chol = state.chol_params.at[:d].set(jnp.log(jnp.diagonal(jnp.asarray(factor))))
+        chol = state.chol_params.at[:d].set(0.5 * jnp.log(jnp.diagonal(jnp.asarray(covariance))))
         state = state._replace(mu=jnp.asarray(mean), chol_params=chol)
 
         def step(state: Any, key: Any) -> Any:
             state, _ = method.step(key, state)
             lower = jnp.zeros((d, d)).at[jnp.tril_indices(d, -1)].set(state.chol_params[d:])
             lower = lower + jnp.diag(jnp.exp(state.chol_params[:d]))
-            if target.dimension:
-                return state, {"loc": state.mu, "factor": lower}
-            return state, {"loc": state.mu[0], "scale": lower[0, 0]}
+            return state, _row(target, state.mu, lower)
 
         return jax.lax.scan(step, state, jax.random.split(key, steps))[1]
+
+    return run
+
+
+def _gsmvi(target: Target, steps: int, draws: int) -> Run:
+    """Gaussian score matching, for Normals; there is no step size."""
+    import jax
+    import jax.numpy as jnp
+    from gsmvi.gsm import gsm_update
+
+    log_q, mean, covariance = _normal(target)
+    gradient = jax.vmap(jax.grad(log_q))
+
+    def run(key: Any, rate: Any) -> Any:  # noqa: ARG001
+        def step(state: Any, key: Any) -> Any:
+            x = jax.random.multivariate_normal(key, *state, shape=(draws,))
+            new = gsm_update(x, gradient(x), *state)
+            good = jnp.isfinite(jnp.linalg.cholesky(new[1])).all()  # else, as there, no step
+            mean, covariance = (jnp.where(good, a, b) for a, b in zip(new, state, strict=True))
+            return (mean, covariance), _row(target, mean, jnp.linalg.cholesky(covariance))
+
+        start = jnp.asarray(mean), jnp.asarray(covariance)
+        return jax.lax.scan(step, start, jax.random.split(key, steps))[1]
 
     return run
 
@@ -127,12 +161,14 @@ def _member(start: Any, row: dict[str, Any]) -> Any:
 
 LEFT_OUT = """
 
-Left out: TensorFlow Probability 0.25, which does not import beside JAX 0.10; VIABEL 0.5, which
-needs PyStan 2; and quasi-Newton methods by gradients (BlackJAX's Pathfinder), which do not report
-the evaluations of their line searches."""
+Left out: Pyro 1.9, whose fit is NumPyro's, step by step in Python; TensorFlow Probability 0.25,
+whose form for JAX does not import beside JAX 0.10; VIABEL 0.5, which needs PyStan 2; and
+quasi-Newton methods by gradients (BlackJAX's Pathfinder), which do not report the evaluations of
+their line searches."""
 
 PEERS: dict[str, tuple[str, Any]] = {"NumPyro": ("numpyro", _numpyro),
-                                     "BlackJAX": ("blackjax", _blackjax)}
+                                     "BlackJAX": ("blackjax", _blackjax),
+                                     "gsmvi": ("gsmvi", _gsmvi)}
 
 
 def installed() -> dict[str, Any]:
@@ -153,8 +189,8 @@ def versions() -> str:
 
 
 def suits(name: str, target: Target) -> bool:
-    """Whether the peer fits that family: BlackJAX's are Normals."""
-    return name != "BlackJAX" or bool(target.dimension) or isinstance(target.start, kf.Normal)
+    """Whether the peer fits that family: most are of Normals."""
+    return name == "NumPyro" or bool(target.dimension) or isinstance(target.start, kf.Normal)
 
 
 def trajectories(

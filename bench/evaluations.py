@@ -45,8 +45,9 @@ favours methods that come and go. **Bold** is the least of a column.
   up to 1,000 coordinates, else *natural*. *score* is the textbook gradient with Adam, up to d = 10.
 - Methods marked ∇ are counted in evaluations of log q with its **gradient**, which has d numbers
   and of which each costs two or three of log q; the others in values of log q.
-- The methods with Adam take {draws} draws a step, and for each figure the best step size of
-  {rates}.
+- The peers and the methods with Adam take {draws} draws a step; with Adam each figure is of the
+  best step size of {rates}. gsmvi matches gradients, without a step size: it comes to the least
+  divergence only where q is a Normal.
 """
 
 
