@@ -16,9 +16,10 @@ size_t klf_reverse_probe_samples(const klf_reverse *run)
     const size_t k = run->sizes.coordinates;
     if (run->method == KLF_METHOD_STEIN)
         return run->d + 4;
+    if (run->method == KLF_METHOD_SCORE || k > PROBE_UP_TO)
+        return 64; /* to begin with */
     const int affordable = 2 * k + 16 <= run->max_evaluations - run->evaluations;
-    const int tried = k <= PROBE_UP_TO && run->method != KLF_METHOD_SCORE && affordable;
-    return tried ? 2 * k + 16 : (k < 64 ? k : 64); /* too few for a regression */
+    return affordable ? 2 * k + 16 : (k < 64 ? k : 64); /* too few for a regression */
 }
 
 /* Makes column j, from which all before it have been taken, a unit vector: 0 if it depends on them. */
