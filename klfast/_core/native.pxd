@@ -7,6 +7,8 @@ cdef extern from "klfast/klfast.h" nogil:
         KLF_BLOCK
         KLF_ROW
         KLF_TILE
+        KLF_NETS
+        KLF_NET_DIMENSIONS
 
     ctypedef enum klf_status:
         KLF_OK
@@ -93,6 +95,8 @@ cdef extern from "klfast/klfast.h" nogil:
                            klf_coordinates coordinates, double *score) noexcept nogil
         void (*sample_each)(size_t n, const double *const *parameters, klf_stream stream,
                             uint64_t block, double *x) noexcept nogil
+        void (*from_words)(size_t d, const double *constants, size_t n, const uint64_t *words,
+                           double *x, double *work) noexcept nogil
         void (*statistics)(size_t d, const double *theta, size_t n, const double *x,
                            double *statistics) noexcept nogil
         void (*log_base_measure)(size_t d, const double *theta, size_t n, const double *x,
@@ -204,6 +208,7 @@ cdef extern from "klfast/klfast.h" nogil:
         klf_step_rule step_rule
         klf_baseline baseline
         int restricted
+        int quasi_random
         double log_mass
         double log_mass_error
         double step_size
@@ -231,6 +236,7 @@ cdef extern from "klfast/klfast.h" nogil:
         double *constants
         double *table
         double *moments
+        double *nets
         double *work
         klf_accumulator sums
 
@@ -244,6 +250,12 @@ cdef extern from "klfast/klfast.h" nogil:
     klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const double *x,
                                            const double *log_q, const double *weights,
                                            double *moments, double *work, uint64_t *bad_index)
+    void klf_reverse_draw_net(const klf_reverse *run, uint64_t net, uint64_t points,
+                              uint64_t first, size_t n, double *x, double *work)
+    klf_run_status klf_reverse_net(const klf_reverse *run, uint64_t net, uint64_t points,
+                                   klf_accumulator *sums, double *moments, double *work,
+                                   uint64_t *bad_index)
+    uint64_t klf_reverse_whole(const klf_reverse *run, uint64_t n)
     size_t klf_reverse_probe_samples(const klf_reverse *run)
     int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
                           double *work)
@@ -253,6 +265,7 @@ cdef extern from "klfast/klfast.h" nogil:
     void klf_reverse_save(const klf_reverse *run, double *saved)
     void klf_reverse_restore(klf_reverse *run, const double *saved)
     void klf_reverse_update(klf_reverse *run, const double *moments)
+    void klf_reverse_update_nets(klf_reverse *run, const double *nets)
     void klf_reverse_update_nodes(klf_reverse *run, const double *moments, const double *coarse)
     size_t klf_stein_width(const klf_reverse *run)
     size_t klf_stein_residual_width()
@@ -282,6 +295,8 @@ cdef extern from "klfast/klfast.h" nogil:
         const klf_vector_function *vector_functions
         void (*words)(klf_stream stream, uint64_t block, uint64_t first_tile, size_t tiles,
                       uint64_t *words) noexcept nogil
+        void (*net)(const klf_stream *stream, uint64_t net, size_t dimensions, size_t log2_points,
+                    uint64_t first, size_t n, uint64_t *words) noexcept nogil
         void (*block_moments)(klf_moments_kind kind, size_t k, size_t n, const double *score,
                               const double *log_ratio, const double *weights, double *moments,
                               double *work) noexcept nogil

@@ -113,6 +113,30 @@ def has_stein_steps(Distribution p):
     return p.family.whiten is not NULL
 
 
+NETS = int(KLF_NETS)  # of a step of quasi-random draws
+NET_DIMENSIONS = int(KLF_NET_DIMENSIONS)
+
+
+def families_with_nets():
+    """C names of the families whose draws can be made of the points of nets."""
+    return [name for i, name in enumerate(family_names())
+            if level.families[i].from_words is not NULL]
+
+
+def net_words(Stream stream, net, dimensions, log2_points):
+    """The points of one net as words, (points, dimensions); of Sobol's sequence if stream is None.
+    """
+    cdef cnp.ndarray out = np.empty((dimensions, KLF_BLOCK), dtype=np.uint64)
+    cdef const klf_stream *key = &stream.key if stream is not None else NULL
+    points = 2**log2_points
+    parts = []
+    for first in range(0, points, KLF_BLOCK):
+        level.net(key, net, dimensions, log2_points, first, min(points, <int>KLF_BLOCK),
+                  <uint64_t *>cnp.PyArray_DATA(out))
+        parts.append(out[:, : min(points, <int>KLF_BLOCK)].T.copy())
+    return np.concatenate(parts)
+
+
 cdef uint64_t PIECE_BLOCKS = 512  # blocks of samples that a Python log q is handed in a piece
 
 
@@ -132,7 +156,8 @@ cdef class ReverseRun:
 
     def __cinit__(self, Distribution start, Target target, Stream stream, *, str method,
                   str step_rule, baseline, double step_size, double tolerance,
-                  samples, max_samples, max_steps, max_evaluations, bint restricted=False):
+                  samples, max_samples, max_steps, max_evaluations, bint restricted=False,
+                  bint quasi_random=False):
         cdef size_t doubles, integers
         self.start = start
         self.target = target
@@ -147,6 +172,7 @@ cdef class ReverseRun:
         self.run.step_rule = STEP_RULES[step_rule]
         self.run.baseline = BASELINES[baseline]
         self.run.restricted = restricted
+        self.run.quasi_random = quasi_random
         self.run.step_size = step_size
         self.run.tolerance = tolerance
         self.run.samples = samples
@@ -203,6 +229,8 @@ cdef class ReverseRun:
         """The sample at which a compiled target failed."""
         cdef size_t event = self.run.sizes.event
         cdef size_t n = self.run.bad_index + 1
+        if self.run.quasi_random:
+            return self.draw_nets(self.run.bad_block, 1, self.run.samples // KLF_NETS, 1)[n - 1]
         return self._draw(self.run.bad_block, n, 1)[n - 1]
 
     def _draw(self, first, count, threads):
@@ -224,6 +252,33 @@ cdef class ReverseRun:
                 self.run.family.sample(self.run.d, self.run.constants, self.run.table,
                                        self.run.stream, first + i, n,
                                        x + i * KLF_BLOCK * self.run.sizes.event, work)
+        free(work)
+
+    def reserve_nets(self):
+        """The number of the first of the next nets of a step."""
+        return int(self.stream.reserve(KLF_NETS))
+
+    def draw_nets(self, first, count, points, threads, start=0):
+        """`points` points from number `start` on of `count` nets from number `first` on, as rows of
+        draws; `start` is a multiple of `points`."""
+        cdef cnp.ndarray out = new_array((count * points, self.run.sizes.event))
+        cdef uint64_t net = first
+        for_ranges(lambda a, b: self._draw_net(net, out, start, points, a, b), count, 1, threads)
+        return out if self.start.family.is_vector else out[:, 0]
+
+    def _draw_net(self, uint64_t first, cnp.ndarray out, uint64_t begin, uint64_t points,
+                  uint64_t a, uint64_t b):
+        cdef size_t event = self.run.sizes.event, n = min(points, <uint64_t>KLF_BLOCK)
+        cdef double *x = data_of(out)
+        cdef double *work = new_doubles(event * KLF_BLOCK + self.run.sizes.work)
+        cdef uint64_t i, start
+        with nogil:
+            for i in range(a, b):
+                start = 0
+                while start < points:
+                    klf_reverse_draw_net(&self.run, first + i, begin + points, begin + start, n,
+                                         x + (i * points + start) * event, work)
+                    start += n
         free(work)
 
     def draw(self, count, threads=1):
@@ -301,6 +356,9 @@ cdef class ReverseRun:
         ``log_q_of(x)`` gives finite values, or None to end the run; it may raise: the state is then
         as before the step.
         """
+        if self.run.quasi_random:
+            self._step_python_by_nets(log_q_of, threads)
+            return
         cdef Sums total = Sums(self.run.sums.width)
         cdef Sums part
         cdef uint64_t samples = self.run.samples, start, n
@@ -323,6 +381,26 @@ cdef class ReverseRun:
         self.run.evaluations += samples
         klf_reverse_update(&self.run, data_of(moments))
 
+    def _step_python_by_nets(self, log_q_of, threads):
+        cdef cnp.ndarray nets = np.empty((KLF_NETS, self.run.sums.width))
+        samples = int(self.run.samples)
+        points = samples // NETS
+        together = max(1, PIECE_BLOCKS * KLF_BLOCK // points)
+        first = self.reserve_nets()
+        for start in range(0, NETS, together):
+            stop = min(NETS, start + together)
+            x = self.draw_nets(first + start, stop - start, points, threads)
+            log_q = log_q_of(x)
+            if log_q is None:
+                return
+            for i in range(start, stop):
+                own = slice((i - start) * points, (i - start + 1) * points)
+                nets[i] = self.weighted_moments(x[own], log_q[own], None, threads)
+                if self.run.status != KLF_RUN_GOING:
+                    return
+        self.run.evaluations += samples
+        klf_reverse_update_nets(&self.run, data_of(nets))
+
     def weighted_moments(self, x, log_q, weights, threads=1):
         """Moments of weighted samples of known, finite log q under the present member."""
         cdef cnp.ndarray rows = np.ascontiguousarray(x)
@@ -343,6 +421,11 @@ cdef class ReverseRun:
         """One step from the moments of pooled draws; `samples` more are to come."""
         self.run.samples = samples
         klf_reverse_update(&self.run, data_of(moments))
+
+    def update_pooled_nets(self, cnp.ndarray nets, samples):
+        """The same from the moments of each net of pooled draws."""
+        self.run.samples = samples
+        klf_reverse_update_nets(&self.run, data_of(nets))
 
     def step_stein(self, x, cnp.ndarray log_q, cnp.ndarray gradients, cnp.ndarray weights,
                    samples, threads=1):
@@ -434,6 +517,9 @@ cdef class ReverseRun:
 
     def step_compiled(self, threads=1):
         """One step of many samples against the compiled target; several threads may share it."""
+        if self.run.quasi_random:
+            self._step_compiled_by_nets(threads)
+            return
         cdef uint64_t samples = self.run.samples
         cdef uint64_t blocks = (samples + KLF_BLOCK - 1) // KLF_BLOCK
         cdef uint64_t first = self.stream.reserve(blocks)
@@ -466,6 +552,35 @@ cdef class ReverseRun:
             self.run.bad_index = bad
             self.run.evaluations += samples
         return part
+
+    def _step_compiled_by_nets(self, threads):
+        cdef cnp.ndarray nets = np.empty((KLF_NETS, self.run.sums.width))
+        cdef uint64_t points = self.run.samples // KLF_NETS
+        cdef uint64_t first = self.stream.reserve(KLF_NETS)
+        for_ranges(lambda a, b: self._net_range(first, points, nets, a, b), KLF_NETS, 1, threads)
+        self.run.evaluations += self.run.samples
+        if self.run.status == KLF_RUN_GOING:
+            klf_reverse_update_nets(&self.run, data_of(nets))
+
+    def _net_range(self, uint64_t first, uint64_t points, cnp.ndarray nets, size_t a, size_t b):
+        """Moments of nets a to b into their rows."""
+        cdef Sums sums = Sums(self.run.sums.width)
+        cdef double *work = new_doubles(klf_reverse_work(&self.run))
+        cdef double *moments = data_of(nets)
+        cdef uint64_t i = 0, bad = 0
+        cdef klf_run_status status = KLF_RUN_GOING
+        with nogil:
+            for i in range(a, b):
+                status = klf_reverse_net(&self.run, first + i, points, &sums.sums,
+                                         moments + i * sums.sums.width, work, &bad)
+                if status != KLF_RUN_GOING:
+                    break
+        free(work)
+        if status != KLF_RUN_GOING and (self.run.status == KLF_RUN_GOING
+                                        or first + i < self.run.bad_block):
+            self.run.status = status
+            self.run.bad_block = first + i
+            self.run.bad_index = bad
 
     def step_likelihood(self, cnp.ndarray rows, weights, threads=1):
         """One step from a mini-batch of data: its history row."""

@@ -65,7 +65,7 @@ class FitResult:
         Share of that variance that the score explains: near 1 a step leads far, at the minimum it
         is 0, but for noise.
     effective_samples : float
-        Draws that the last estimates are worth; inf for a quadrature.
+        Independent draws that the last estimates are worth; inf for a quadrature.
     signal_to_noise : float
         Length of the natural gradient over the root of its sampling variance.
     pareto_k : float

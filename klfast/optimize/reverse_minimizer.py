@@ -23,6 +23,7 @@ from klfast.diagnostics import pareto_k
 from klfast.optimize.enumeration import EnumerationSteps
 from klfast.optimize.lattice import Nodes
 from klfast.optimize.levelled import has_counts_beside, levelled
+from klfast.optimize.nets import LEAST_DRAWS, check_nets, whole_nets
 from klfast.optimize.options import Options, choice, count, one_member
 from klfast.optimize.pooled import LARGEST_FAMILY, PooledSteps, first_batch
 from klfast.optimize.progress import Progress
@@ -87,6 +88,7 @@ class _Settings(NamedTuple):
     """Options of this direction alone, checked."""
 
     method: str
+    draws: str
     samples: int | None
     max_samples: int
     baseline: str | None
@@ -95,8 +97,8 @@ class _Settings(NamedTuple):
 
     @classmethod
     def check(
-        cls, p: Distribution, method: object, samples: object, max_samples: object,
-        baseline: object, support: object, gradients: object,
+        cls, p: Distribution, method: object, draws: object, samples: object,
+        max_samples: object, baseline: object, support: object, gradients: object,
     ) -> _Settings:
         """Refuse what is wrong."""
         choice(method, "method", METHODS)
@@ -108,6 +110,11 @@ class _Settings(NamedTuple):
         if method == "stein" and not has_stein_steps(p):
             raise ValueError(f"method='stein': p is {p!r}: it must be a Normal or a "
                              "MultivariateNormal")
+        choice(draws, "draws", ("random", "quasi-random"))
+        least = 2
+        if draws == "quasi-random":
+            check_nets(p, str(method))
+            least = LEAST_DRAWS
         choice(baseline, "baseline", ("leave-one-out", "per-coordinate", None))
         if baseline == "per-coordinate" and p.n_coordinates > LARGEST_FULL:
             raise ValueError(f"baseline={baseline!r}: p has {p.n_coordinates} coordinates: it "
@@ -118,8 +125,9 @@ class _Settings(NamedTuple):
                              "'quadrature' and 'pooled' can")
         return cls(
             method=str(method),
-            samples=None if samples is None else count(samples, "samples", 2),
-            max_samples=count(max_samples, "max_samples", 2),
+            draws=str(draws),
+            samples=None if samples is None else count(samples, "samples", least),
+            max_samples=count(max_samples, "max_samples", least),
             baseline=None if baseline is None else str(baseline),
             support=str(support),
             gradients=gradients,
@@ -174,6 +182,7 @@ class ReverseMinimizer:
         q: Any = None,
         *,
         method: str = "auto",
+        draws: str = "random",
         samples: int | None = None,
         max_samples: int = 1 << 22,
         max_steps: int = 2000,
@@ -191,7 +200,7 @@ class ReverseMinimizer:
         rng: Any = None,
     ) -> None:
         first = one_member(p, "p", interior=True)
-        settings = _Settings.check(first, method, samples, max_samples, baseline, support,
+        settings = _Settings.check(first, method, draws, samples, max_samples, baseline, support,
                                    gradients)
         options = Options.check(
             max_steps=max_steps, max_evaluations=max_evaluations, max_seconds=max_seconds,
@@ -210,10 +219,15 @@ class ReverseMinimizer:
             raise ValueError(f"gradients=True: q is {q!r}: it must be a callable that returns them")
         self._q = as_log_density(q) if self._target is None else as_member(q)
         self._restricted = settings.support == "restrict"
+        by_nets = settings.draws == "quasi-random"
         self._method = _choose(settings, p, self._target)
         self._levelled = has_counts_beside(p) and self._method != "score"
         draws = _first_draws(settings.samples, self._method, p, options.max_evaluations)
+        if by_nets:
+            draws = whole_nets(draws if settings.samples is not None else 2 * draws - 1)
         largest = max(draws, settings.max_samples)
+        if by_nets:
+            largest = whole_nets(largest)
         self._fallback = draws if settings.method == "auto" else None  # of the natural method
         self._run = ReverseRun(
             p, self._target, options.stream, method=self._method,
@@ -221,7 +235,7 @@ class ReverseMinimizer:
             step_size=options.step_size, tolerance=options.tolerance,
             samples=0 if self._method == "quadrature" else draws, max_samples=largest,
             max_steps=options.max_steps, max_evaluations=options.max_evaluations,
-            restricted=self._restricted,
+            restricted=self._restricted, quasi_random=by_nets,
         )
         self._quadrature = (
             quadrature_steps(self._run, self._log_q_at_nodes, options.tolerance)
@@ -230,7 +244,7 @@ class ReverseMinimizer:
         self._pooled = (
             PooledSteps(self._run, self._at_draws, batch=draws, max_samples=largest,
                         max_evaluations=options.max_evaluations,
-                        by_gradients=self._method == "stein")
+                        by_gradients=self._method == "stein", by_nets=by_nets)
             if self._method in ("pooled", "stein") else None
         )
         self._rows: list[NDArray[np.float64]] = []
@@ -645,13 +659,14 @@ def _choose(settings: _Settings, p: Distribution, target: Target | None) -> str:
     """The rung that serves.
 
     Quadrature where there is one; pooled draws for a log q in Python, the dearer part of a step, by
-    its gradients if it has any; else fresh draws.
+    its gradients if it has any and they are independent; else fresh draws.
     """
     method, restricted = settings.method, settings.support == "restrict"
+    independent = settings.draws == "random"
     if method == "auto":
         if has_nodes(p):
             return "quadrature"
-        if settings.gradients and has_stein_steps(p) and not restricted:
+        if settings.gradients and has_stein_steps(p) and not restricted and independent:
             return "stein"
         small = p.n_coordinates <= LARGEST_FAMILY
         dear = target is None and p.event_shape and small

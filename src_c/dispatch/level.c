@@ -1,6 +1,7 @@
 /* level.c -- the table of everything compiled at one instruction-set level. */
 #include "../kl/kernels.h"
 #include "../math/vector_math.h"
+#include "../random/sobol.h"
 #include "../random/words.h"
 #include "level_symbol.h"
 
@@ -22,6 +23,7 @@ const klf_level KLF_LEVEL_SYMBOL(klf_level) = {
     .families = families,
     .vector_functions = KLF_LEVEL_SYMBOL(klf_vector_functions),
     .words = KLF_LEVEL_SYMBOL(klf_words),
+    .net = KLF_LEVEL_SYMBOL(klf_net),
     .block_moments = KLF_LEVEL_SYMBOL(klf_block_moments),
     .mixture = KLF_LEVEL_SYMBOL(klf_mixture),
     .to_integers = KLF_LEVEL_SYMBOL(klf_to_integers),

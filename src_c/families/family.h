@@ -9,6 +9,7 @@
 #include "../dispatch/level_symbol.h"
 #include "../math/elementary.h"
 #include "../math/gamma_functions.h"
+#include "../math/normal_quantile.h"
 #include "../random/exponential_deviates.h"
 #include "../random/normal_tiles.h"
 #include "domains.h"

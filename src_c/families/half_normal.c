@@ -161,5 +161,6 @@ const klf_family KLF_FAMILY(half_normal) = {
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,
+    .from_words = from_words,
     KLF_SCALAR_FUNCTIONS,
 };

@@ -261,5 +261,6 @@ const klf_family KLF_FAMILY(log_normal) = {
     .log_density_each = log_density_of_each,
     .score_each = score_of_each,
     .sample_each = sample_each,
+    .from_words = from_words,
     KLF_OTHER_FUNCTIONS,
 };

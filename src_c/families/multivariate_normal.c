@@ -272,6 +272,19 @@ static void tile_log_density(size_t d, const double *constants, size_t count,
         log_p[i] = fma(-0.5, square[i], constant);
 }
 
+/* Standard normal deviates of one tile to samples: mean + L z, row-major. */
+static void place_tile(size_t d, const double *constants, size_t count, const double *restrict z,
+                       double *restrict y, double *restrict x)
+{
+    multiply_tile(d, factor(d, constants), z, y);
+    for (size_t j = 0; j < d; j++)
+        for (size_t i = 0; i < TILE; i++)
+            y[j * TILE + i] = klf_clamp_finite(constants[j] + y[j * TILE + i]);
+    for (size_t i = 0; i < count; i++)
+        for (size_t j = 0; j < d; j++)
+            x[i * d + j] = y[j * TILE + i];
+}
+
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
                    uint64_t block, size_t n, double *restrict x, double *restrict work)
 {
@@ -283,13 +296,21 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     klf_fill_normals(&key, block, 0, (normals + KLF_TILE - 1) / KLF_TILE, z);
     for (size_t t = 0; t < sample_tiles; t++) {
         const size_t start = t * TILE, count = n - start < TILE ? n - start : TILE;
-        multiply_tile(d, factor(d, constants), z + start * d, y);
+        place_tile(d, constants, count, z + start * d, y, x + start * d);
+    }
+}
+
+static void from_words(size_t d, const double *constants, size_t n,
+                       const uint64_t *restrict words, double *restrict x, double *restrict work)
+{
+    double *restrict z = work, *restrict y = work + d * TILE;
+    for (size_t start = 0; start < n; start += TILE) {
+        const size_t count = n - start < TILE ? n - start : TILE;
+        memset(z, 0, count < TILE ? d * TILE * sizeof *z : 0);
         for (size_t j = 0; j < d; j++)
-            for (size_t i = 0; i < TILE; i++)
-                y[j * TILE + i] = klf_clamp_finite(constants[j] + y[j * TILE + i]);
-        for (size_t i = 0; i < count; i++)
-            for (size_t j = 0; j < d; j++)
-                x[(start + i) * d + j] = y[j * TILE + i];
+            for (size_t i = 0; i < count; i++)
+                z[j * TILE + i] = klf_normal_of_word(words[j * KLF_BLOCK + start + i]);
+        place_tile(d, constants, count, z, y, x + start * d);
     }
 }
 
@@ -803,5 +824,6 @@ const klf_family KLF_FAMILY(multivariate_normal) = {
     .n_parameters = 2,
     .parameters = parameters,
     .whiten = whiten,
+    .from_words = from_words,
     KLF_FUNCTIONS,
 };

@@ -132,5 +132,6 @@ const klf_family KLF_FAMILY(normal) = {
     .parameters = parameters,
     .sample_each = sample_each,
     .whiten = whiten,
+    .from_words = from_words,
     KLF_SCALAR_FUNCTIONS,
 };

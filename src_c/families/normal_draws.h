@@ -20,4 +20,15 @@ static inline void fill_deviates(const klf_key *key, uint64_t block, uint64_t ti
 
 #include "tile_draws.h"
 
+static void from_words(size_t d, const double *constants, size_t n,
+                       const uint64_t *restrict words, double *restrict x, double *restrict work)
+{
+    (void)d, (void)work;
+    const family_constants c = load(constants);
+    for (size_t i = 0; i < n; i++) {
+        const double z = klf_normal_of_word(words[i]);
+        x[i] = draw_at(&c, &z);
+    }
+}
+
 #endif

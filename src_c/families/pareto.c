@@ -186,5 +186,6 @@ const klf_family KLF_FAMILY(pareto) = {
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,
+    .from_words = from_words,
     KLF_SCALAR_FUNCTIONS,
 };

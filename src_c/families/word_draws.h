@@ -19,4 +19,15 @@ static inline void fill_deviates(const klf_key *key, uint64_t block, uint64_t ti
 
 #include "tile_draws.h"
 
+/* For the table of a family with DRAW_WORDS = 1 whose draw_at is monotone on each half. */
+static inline void from_words(size_t d, const double *constants, size_t n,
+                              const uint64_t *restrict words, double *restrict x,
+                              double *restrict work)
+{
+    (void)d, (void)work;
+    const family_constants c = load(constants);
+    for (size_t i = 0; i < n; i++)
+        x[i] = draw_at(&c, words + i);
+}
+
 #endif

@@ -10,7 +10,9 @@ enum { FULL_TRIANGLE = KLF_LARGEST_FULL * (KLF_LARGEST_FULL + 1) / 2 };
 static klf_estimates begin_estimates(const klf_reverse *run, const double *moments)
 {
     const double *r = moments + 3 + run->sizes.coordinates, total = moments[1];
-    const int draws = run->method == KLF_METHOD_NATURAL || run->method == KLF_METHOD_SCORE;
+    /* the mean over a net has next to no error of its own that a divisor could correct */
+    const int draws = (run->method == KLF_METHOD_NATURAL || run->method == KLF_METHOD_SCORE)
+                      && !run->quasi_random;
     klf_estimates e = {.total = total, .freedom = draws ? total - 1.0 : total, .informative = 1};
     e.draws = run->method == KLF_METHOD_NODES ? INFINITY : total * (total / moments[2]);
     e.variance = fmax(0.0, (r[1] - r[0] * (r[0] / total)) / e.freedom);
@@ -70,8 +72,8 @@ static double regression(const klf_reverse *run, const double *moments, klf_esti
  * since the derivative of Cov(T, r) is Cov(T, T) plus the third moment. H is I where q is near the
  * family; where the divergence has a flat valley its small eigenvalues tell how much there is still
  * to gain, which |g|^2/2 does not. Raised by twice its sampling error; I where it is then not
- * safely positive definite. */
-static void inverse_hessian(const klf_reverse *run, const double *moments, const klf_estimates *e,
+ * safely positive definite: 0 then, else 1. */
+static int inverse_hessian(const klf_reverse *run, const double *moments, const klf_estimates *e,
                             double *inverse)
 {
     const size_t k = run->sizes.coordinates, triangle = k * (k + 1) / 2;
@@ -92,11 +94,12 @@ static void inverse_hessian(const klf_reverse *run, const double *moments, const
     if (safe) {
         klf_invert_lower(k, inverse);
         klf_transposed_product(k, inverse);
-        return;
+        return 1;
     }
     memset(inverse, 0, triangle * sizeof *inverse);
     for (size_t i = 0; i < k; i++)
         inverse[klf_packed(i, i)] = 1.0;
+    return 0;
 }
 
 /* direction = -H^-1 g; H^-1 = I without `inverse`. Predicted gain g.H^-1 g/2 less what the noise of
@@ -116,6 +119,7 @@ static void newton_direction(klf_reverse *run, const double *inverse, const doub
         square = fma(run->gradient[i], sum, square);
         e->noise += 0.5 * noise;
         gain_variance += variance * sum * sum + 0.5 * noise * noise;
+        e->noise_variance += 0.5 * noise * noise;
     }
     run->gain = 0.5 * square - e->noise;
     run->gain_error = sqrt(gain_variance);
@@ -128,28 +132,99 @@ static void prefer_regression(klf_reverse *run, const double *slope)
         run->direction[j] = -slope[j];
 }
 
+/* What a net's points, or all of them, say of v.g - v.Hv/2 at v = -direction, which is the gain and
+ * stationary there. `mean` is that of all r; H is I unless `is_curved`. */
+static double gain_of_points(const klf_reverse *run, const double *moments, double mean,
+                             int is_curved)
+{
+    const size_t k = run->sizes.coordinates, triangle = k * (k + 1) / 2;
+    const double *s = moments + 3, *sr = s + k + 2, *ss = sr + 2 * k, *ssr = ss + triangle;
+    double first = 0.0, second = 0.0, shift = 0.0, slope = 0.0;
+    for (size_t i = 0; i < k; i++) {
+        const double v = -run->direction[i];
+        first = fma(v, sr[i] - mean * s[i], first);
+        shift = fma(v, s[i], shift);
+        slope = fma(v, run->gradient[i], slope);
+        for (size_t j = 0; is_curved && j <= i; j++) {
+            const double third = ssr[klf_packed(i, j)] - mean * ss[klf_packed(i, j)];
+            second = fma(i == j ? v * v : -2.0 * v * run->direction[j], third, second);
+        }
+    }
+    return (first - 0.5 * second + (is_curved ? shift * slope : 0.0)) / moments[0];
+}
+
+/* The error of the gain from its spread over the nets. */
+static double gain_spread(const klf_reverse *run, const double *moments, const double *nets,
+                          int is_curved, const klf_estimates *e)
+{
+    const double mean = moments[3 + run->sizes.coordinates] / e->total;
+    const double all = gain_of_points(run, moments, mean, is_curved);
+    double square = 0.0;
+    for (size_t i = 0; i < KLF_NETS; i++) {
+        const double *net = nets + i * run->sums.width;
+        const double off = gain_of_points(run, net, mean, is_curved) - all;
+        square = fma(off, off, square);
+    }
+    return sqrt(square / (KLF_NETS * (KLF_NETS - 1.0)) + e->noise_variance);
+}
+
+/* The direction, gain and its error, given the gradient and the variances of its entries; `nets` is
+ * NULL for independent draws. */
+static void estimate_gain(klf_reverse *run, const double *moments, const double *nets,
+                          const double *variances, klf_estimates *e)
+{
+    const size_t k = run->sizes.coordinates;
+    double inverse[FULL_TRIANGLE] = {0.0}, factor[FULL_TRIANGLE], slope[KLF_LARGEST_FULL];
+    const int full = klf_reverse_kind(run) == KLF_MOMENTS_FULL && moments[0] > 4.0 * (double)k;
+    const int is_curved = full && inverse_hessian(run, moments, e, inverse);
+    newton_direction(run, full ? inverse : NULL, variances, e);
+    if (nets)
+        run->gain_error = gain_spread(run, moments, nets, is_curved, e);
+    if (!full) {
+        const double share = e->variance > 0.0 ? 2.0 * run->gain / e->variance : 0.0;
+        run->explained = fmin(fmax(share, 0.0), 0.9);
+        return;
+    }
+    run->explained = regression(run, moments, e, factor, slope);
+    prefer_regression(run, slope);
+}
+
 /* Fills the run's gradient, direction, KL, gain and their errors from draws of the member. */
 klf_estimates klf_estimate(klf_reverse *run, const double *moments)
 {
-    const size_t k = run->sizes.coordinates;
-    const int full = klf_reverse_kind(run) == KLF_MOMENTS_FULL && moments[0] > 4.0 * (double)k;
     klf_estimates e = begin_estimates(run, moments);
     double *variances = run->work;
-    run->kl = run->reference + moments[3 + k] / e.total;
+    run->kl = run->reference + moments[3 + run->sizes.coordinates] / e.total;
     run->kl_error = sqrt(e.variance / e.total);
     natural_gradient(run, moments, &e);
     gradient_variances(run, moments, variances);
-    if (!full) {
-        newton_direction(run, NULL, variances, &e);
-        const double share = e.variance > 0.0 ? 2.0 * run->gain / e.variance : 0.0;
-        run->explained = fmin(fmax(share, 0.0), 0.9);
-        return e;
+    estimate_gain(run, moments, NULL, variances, &e);
+    return e;
+}
+
+/* The same from nets of equal size: the points of one are not independent, but the nets are, and
+ * their spread shows the errors. Owen (1997), "Monte Carlo variance of scrambled net quadrature",
+ * SIAM Journal on Numerical Analysis 34. */
+klf_estimates klf_estimate_from_nets(klf_reverse *run, const double *moments, const double *nets)
+{
+    const size_t k = run->sizes.coordinates, width = run->sums.width;
+    klf_estimates e = begin_estimates(run, moments);
+    double *variances = run->work, square = 0.0;
+    const double mean = moments[3 + k] / e.total, points = e.total / KLF_NETS;
+    natural_gradient(run, moments, &e);
+    memset(variances, 0, k * sizeof *variances);
+    for (size_t i = 0; i < KLF_NETS; i++) {
+        const double *s = nets + i * width + 3, *r = s + k, *sr = r + 2;
+        square += (r[0] / points - mean) * (r[0] / points - mean);
+        for (size_t j = 0; j < k; j++) {
+            const double off = (sr[j] - mean * s[j]) / points - run->gradient[j];
+            variances[j] = fma(off, off / (KLF_NETS * (KLF_NETS - 1.0)), variances[j]);
+        }
     }
-    double inverse[FULL_TRIANGLE] = {0.0}, factor[FULL_TRIANGLE], slope[KLF_LARGEST_FULL];
-    inverse_hessian(run, moments, &e, inverse);
-    newton_direction(run, inverse, variances, &e);
-    run->explained = regression(run, moments, &e, factor, slope);
-    prefer_regression(run, slope);
+    run->kl = run->reference + mean;
+    run->kl_error = sqrt(square / (KLF_NETS * (KLF_NETS - 1.0)));
+    estimate_gain(run, moments, nets, variances, &e);
+    e.draws = square > 0.0 ? e.variance / (run->kl_error * run->kl_error) : e.draws;
     return e;
 }
 
@@ -237,5 +312,48 @@ klf_estimates klf_estimate_of_likelihood(klf_reverse *run, const double *moments
     run->gain = 0.5 * square - e.noise;
     run->gain_error = sqrt((square + e.noise) / e.draws);
     run->explained = 0.0;
+    return e;
+}
+
+/* Sum over a net's points of w (s_j - mean s_j) times what the regression leaves of r. */
+static double net_residual(const klf_reverse *run, const double *net, const double *mean_s,
+                           double mean_r, size_t j)
+{
+    const size_t k = run->sizes.coordinates;
+    const double *s = net + 3, *r = s + k, *sr = r + 2, *ss = sr + 2 * k;
+    double sum = sr[j] - mean_r * s[j] - mean_s[j] * (r[0] - mean_r * net[1]);
+    for (size_t i = 0; i < k; i++) {
+        const double product = ss[i > j ? klf_packed(i, j) : klf_packed(j, i)];
+        const double about = product - s[i] * mean_s[j] - mean_s[i] * (s[j] - mean_s[j] * net[1]);
+        sum = fma(run->direction[i], about, sum);
+    }
+    return sum;
+}
+
+/* The errors from the spread over the nets, as if these were independent though the members that
+ * their points are drawn from have come of all of them. */
+klf_estimates klf_estimate_from_pooled_nets(klf_reverse *run, const double *moments,
+                                            const double *nets)
+{
+    const size_t k = run->sizes.coordinates, width = run->sums.width;
+    klf_estimates e = klf_estimate_from_pool(run, moments);
+    double *mean_s = run->work, square = 0.0, noise = 0.0;
+    const double mean_r = moments[3 + k] / e.total;
+    for (size_t j = 0; j < k; j++)
+        mean_s[j] = moments[3 + j] / e.total;
+    for (size_t i = 0; i < KLF_NETS; i++) {
+        const double *net = nets + i * width;
+        double off = net[3 + k] - mean_r * net[1];
+        for (size_t j = 0; j < k; j++) {
+            const double residual = net_residual(run, net, mean_s, mean_r, j) / e.total;
+            off = fma(run->direction[j], net[3 + j] - mean_s[j] * net[1], off);
+            noise = fma(residual, residual, noise);
+        }
+        square = fma(off / e.total, off / e.total, square);
+    }
+    const double spare = e.draws - (double)k - 1.0;
+    const double factor = KLF_NETS / (KLF_NETS - 1.0) * (e.draws / fmax(spare, 1.0));
+    run->kl_error = sqrt(factor * square) + run->log_mass_error;
+    run->gain_error = e.noise = 0.5 * factor * noise;
     return e;
 }

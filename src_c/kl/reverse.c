@@ -48,9 +48,15 @@ static size_t moments_width(const klf_reverse *run)
     return klf_moments_size(klf_reverse_kind(run), run->sizes.coordinates);
 }
 
+static size_t nets(const klf_reverse *run)
+{
+    return run->quasi_random ? KLF_NETS : 0;
+}
+
 /* samples, log p, log q, r, score, two rows for the moments, and the scratch of the functions; a
- * pooled step's regression has its slope and its triangle where the scores were; a mini-batch needs
- * weights and words besides */
+/* samples, log p, log q, r, score, two rows for the moments, and the scratch of the functions; a
+ * pooled step's regression has its slope and its triangle where the scores were, and a net its words,
+ * which are not more; a mini-batch needs weights and words besides */
 size_t klf_reverse_work(const klf_reverse *run)
 {
     const size_t batch = run->method == KLF_METHOD_LIKELIHOOD ? 2 * KLF_BLOCK : 0;
@@ -64,7 +70,7 @@ void klf_reverse_memory(const klf_reverse *run, size_t *doubles, size_t *integer
 {
     const klf_sizes *s = &run->sizes;
     *doubles = 3 * s->parameters + s->constants + s->table + 8 * s->coordinates
-               + moments_width(run) * (SUM_NODES + 1) + klf_reverse_work(run);
+               + moments_width(run) * (SUM_NODES + 1 + nets(run)) + klf_reverse_work(run);
     *integers = 2 * SUM_NODES;
 }
 
@@ -107,6 +113,7 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
     run->sums = (klf_accumulator){.width = moments_width(run), .capacity = SUM_NODES,
                                   .first = integers, .count = integers + SUM_NODES,
                                   .values = take(&doubles, moments_width(run) * SUM_NODES)};
+    run->nets = take(&doubles, moments_width(run) * nets(run));
     run->work = doubles;
     memset(run->theta, 0, array_bytes(run));
     memcpy(run->theta, theta, s->parameters * sizeof *theta);
@@ -187,6 +194,50 @@ klf_run_status klf_reverse_block(const klf_reverse *run, uint64_t block, size_t 
     run->family->sample(run->d, run->constants, run->table, run->stream, block, n, x, rest);
     run->target->log_density(run->target, n, x, log_q, rest);
     return klf_reverse_block_given(run, n, x, log_q, NULL, moments, rest, bad_index);
+}
+
+void klf_reverse_draw_net(const klf_reverse *run, uint64_t net, uint64_t points, uint64_t first,
+                          size_t n, double *x, double *work)
+{
+    uint64_t *words = (uint64_t *)work;
+    size_t log2_points = 0;
+    while ((points - 1) >> log2_points)
+        log2_points++;
+    run->level->net(&run->stream, net, run->sizes.event, log2_points, first, n, words);
+    run->family->from_words(run->d, run->constants, n, words, x,
+                            work + run->sizes.event * KLF_BLOCK);
+}
+
+klf_run_status klf_reverse_net(const klf_reverse *run, uint64_t net, uint64_t points,
+                               klf_accumulator *sums, double *moments, double *work,
+                               uint64_t *bad_index)
+{
+    double *x = work, *log_q = x + run->sizes.event * KLF_BLOCK, *rest = log_q + KLF_BLOCK;
+    const size_t n = points < KLF_BLOCK ? (size_t)points : KLF_BLOCK;
+    sums->used = 0;
+    for (uint64_t first = 0; first < points; first += n) {
+        klf_reverse_draw_net(run, net, points, first, n, x, rest);
+        run->target->log_density(run->target, n, x, log_q, rest);
+        const klf_run_status status =
+            klf_reverse_block_given(run, n, x, log_q, NULL, moments, rest, bad_index);
+        if (status != KLF_RUN_GOING) {
+            *bad_index += first;
+            return status;
+        }
+        (void)klf_accumulator_add(sums, first / n, moments);
+    }
+    klf_accumulator_total(sums, moments);
+    return KLF_RUN_GOING;
+}
+
+uint64_t klf_reverse_whole(const klf_reverse *run, uint64_t n)
+{
+    uint64_t whole = 2 * KLF_NETS;
+    if (!run->quasi_random || run->method == KLF_METHOD_POOLED || n < whole)
+        return n;
+    while (whole <= n / 2)
+        whole *= 2;
+    return whole;
 }
 
 /* ---- Steps ----------------------------------------------------------------------------------- */
@@ -402,7 +453,8 @@ static int is_quiet(klf_reverse *run, const klf_estimates *e)
 {
     const uint64_t left = run->max_evaluations - run->evaluations;
     const uint64_t most = run->max_samples < left ? run->max_samples : left;
-    const uint64_t verdict = most < VERDICT_SAMPLES ? most : VERDICT_SAMPLES;
+    const uint64_t verdict = klf_reverse_whole(run, most < VERDICT_SAMPLES ? most
+                                                                           : VERDICT_SAMPLES);
     int quiet = e->informative && run->gain + 2.0 * run->gain_error <= run->tolerance
                 && e->noise <= run->tolerance;
     if (run->method == KLF_METHOD_NODES) /* more steps cost next to nothing */
@@ -477,7 +529,7 @@ static void update(klf_reverse *run, const double *moments, const klf_estimates 
     else
         update_weighted(run, e);
     const uint64_t left = run->max_evaluations - run->evaluations; /* at least the old samples */
-    run->samples = run->samples < left ? run->samples : left;
+    run->samples = klf_reverse_whole(run, run->samples < left ? run->samples : left);
     run->reference = run->kl + run->log_mass;
 }
 
@@ -494,6 +546,19 @@ void klf_reverse_update_stein(klf_reverse *run, const double *moments, int infor
 {
     const klf_estimates e = klf_estimate_from_stein(run, moments, informative);
     update(run, moments, &e);
+}
+
+void klf_reverse_update_nets(klf_reverse *run, const double *nets_moments)
+{
+    const size_t width = moments_width(run);
+    memset(run->moments, 0, width * sizeof *run->moments);
+    for (size_t i = 0; i < KLF_NETS * width; i++)
+        run->moments[i % width] += nets_moments[i];
+    const klf_estimates e =
+        run->method == KLF_METHOD_POOLED
+            ? klf_estimate_from_pooled_nets(run, run->moments, nets_moments)
+            : klf_estimate_from_nets(run, run->moments, nets_moments);
+    update(run, run->moments, &e);
 }
 
 void klf_reverse_update_nodes(klf_reverse *run, const double *moments, const double *coarse)
@@ -522,8 +587,31 @@ void klf_reverse_row(const klf_reverse *run, double *row)
     memcpy(row + KLF_ROW_COLUMNS, theta, run->sizes.parameters * sizeof *row);
 }
 
+static void step_by_nets(klf_reverse *run)
+{
+    const uint64_t points = run->samples / KLF_NETS;
+    for (size_t i = 0; i < KLF_NETS; i++) {
+        const uint64_t net = run->next_block++;
+        const klf_run_status status =
+            klf_reverse_net(run, net, points, &run->sums, run->nets + i * run->sums.width,
+                            run->work, &run->bad_index);
+        if (status != KLF_RUN_GOING) {
+            run->bad_block = net;
+            run->status = status;
+            run->evaluations += (i + 1) * points;
+            return;
+        }
+    }
+    run->evaluations += run->samples;
+    klf_reverse_update_nets(run, run->nets);
+}
+
 static void one_step(klf_reverse *run)
 {
+    if (run->quasi_random) {
+        step_by_nets(run);
+        return;
+    }
     const uint64_t samples = run->samples;
     double *values = run->moments;
     run->sums.used = 0;

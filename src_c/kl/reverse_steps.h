@@ -13,17 +13,22 @@ typedef struct {
     double draws;          /* of weight 1 that they are worth */
     double variance;       /* of r */
     double noise;          /* what the sampling error of g adds to the predicted gain on average */
+    double noise_variance; /* of the noise in the predicted gain, about its average */
     int informative;       /* the samples show every coordinate of the score */
 } klf_estimates;
 
-/* Fill the run's gradient, direction, KL, gain and their errors from draws of the member; from
- * quadrature nodes, and every second of them; from pooled draws. */
+/* Fill the run's gradient, direction, KL, gain and their errors from draws of the member; from all
+ * nets of such draws, and each of them; from quadrature nodes, and every second of them; from pooled
+ * draws. */
 klf_estimates klf_estimate(klf_reverse *run, const double *moments);
+klf_estimates klf_estimate_from_nets(klf_reverse *run, const double *moments, const double *nets);
 klf_estimates klf_estimate_from_nodes(klf_reverse *run, const double *moments,
                                       const double *coarse);
 klf_estimates klf_estimate_from_pool(klf_reverse *run, const double *moments);
 /* From a mini-batch of data. */
 klf_estimates klf_estimate_of_likelihood(klf_reverse *run, const double *moments);
+klf_estimates klf_estimate_from_pooled_nets(klf_reverse *run, const double *moments,
+                                            const double *nets);
 
 /* From the sums of the second pass over draws with gradients; the direction is the step's. */
 klf_estimates klf_estimate_from_stein(klf_reverse *run, const double *moments, int informative);

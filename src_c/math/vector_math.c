@@ -7,6 +7,7 @@
 #include "bessel_functions.h"
 #include "elementary.h"
 #include "gamma_functions.h"
+#include "normal_quantile.h"
 
 #define KLF_VECTOR(name) \
     static void vector_##name(size_t n, const double *restrict x, double *restrict out) \
@@ -37,6 +38,7 @@ KLF_VECTOR(bessel_ratio)
 KLF_VECTOR(bessel_ratio_complement)
 KLF_VECTOR(bessel_ratio_derivative)
 KLF_VECTOR(bessel_bend)
+KLF_VECTOR(normal_quantile)
 
 static void vector_sin_2pi(size_t n, const double *restrict x, double *restrict out)
 {
@@ -81,5 +83,6 @@ const klf_vector_function KLF_LEVEL_SYMBOL(klf_vector_functions)[] = {
     KLF_ENTRY(bessel_ratio_complement),
     KLF_ENTRY(bessel_ratio_derivative),
     KLF_ENTRY(bessel_bend),
+    KLF_ENTRY(normal_quantile),
     {NULL, NULL},
 };

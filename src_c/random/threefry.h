@@ -20,7 +20,8 @@
 enum {
     KLF_PURPOSE_SAMPLES = 0, /* the words of the blocks */
     KLF_PURPOSE_RARE = 1,    /* words for rare branches, addressed by sample and attempt */
-    KLF_PURPOSE_SPAWN = 2    /* seeds of child streams */
+    KLF_PURPOSE_SPAWN = 2,   /* seeds of child streams */
+    KLF_PURPOSE_NETS = 3     /* words that randomise nets */
 };
 
 static inline uint64_t klf_rotate_left(uint64_t x, int bits)

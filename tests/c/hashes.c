@@ -2,8 +2,8 @@
  *
  *     hashes [baseline|v3|v4]
  *
- * One line to each vector function and one to the random words; then, for each family of the
- * registry, each parameter set and each number of samples, a line
+ * One line to each vector function, one to the random words and one to nets; then, for each family
+ * of the registry, each parameter set and each number of samples, a line
  *
  *     family set size  samples densities moments algebra reverse forward
  *
@@ -464,6 +464,19 @@ static void print_words(const klf_level *level)
     printf("words %016llx\n", (unsigned long long)hash);
 }
 
+static void print_nets(const klf_level *level)
+{
+    enum { DIMENSIONS = 7 };
+    static uint64_t words[DIMENSIONS * KLF_BLOCK];
+    uint64_t hash = EMPTY;
+    for (uint64_t first = 0; first < 4 * KLF_BLOCK; first += KLF_BLOCK) {
+        level->net(&stream, UINT64_C(1) << 40, DIMENSIONS, 11, first, KLF_BLOCK, words);
+        for (size_t i = 0; i < DIMENSIONS * KLF_BLOCK; i++)
+            hash_word(&hash, words[i]);
+    }
+    printf("nets %016llx\n", (unsigned long long)hash);
+}
+
 int main(int count, char **arguments)
 {
     const char *message = "";
@@ -481,6 +494,7 @@ int main(int count, char **arguments)
         return 77;
     }
     print_words(level);
+    print_nets(level);
     print_vector_functions(level);
     for (const klf_family *const *family = level->families; *family; family++)
         for (size_t set = 0; set < SETS; set++)

@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 
 import klfast as kf
+from klfast._core.native import families_with_nets
 
 SIZE = 2 * 131_072 + 777  # more than two threads' shares, and an open block
 U = np.array([0.4, -0.3, 0.2])
@@ -85,11 +86,30 @@ def line(name: str, threads: int) -> str:
     )
 
 
+def nets_line(name: str, threads: int) -> str:
+    """The line of the quasi-random draws of a family that has them."""
+    cls = kf.families[name]
+    p = member(cls, 0.0)
+    mixture = kf.Mixture([3984, 6016], [member(cls, 0.25), member(cls, -0.3)])
+    fits = [
+        kf.minimize_reverse_kl(p, q, samples=samples, method=method, draws="quasi-random",
+                               max_steps=3, rng=12, threads=threads, max_samples=1 << 17)
+        for q in (mixture, mixture.log_density)
+        for method, samples in (("natural", 1 << 17), ("natural", 1000), ("score", 1000),
+                                ("pooled", 200))
+    ]
+    return f"{name} nets {digest(*(value for fit in fits for value in fields(fit)))}"
+
+
 def main() -> None:
     """Print the lines."""
     threads = int(sys.argv[1]) if len(sys.argv) > 1 else 1
     for name in kf.families:
         print(line(name, threads))
+    for name, cls in kf.families.items():
+        if cls._family in families_with_nets():
+            print(nets_line(name, threads))
+
 
 if __name__ == "__main__":
     main()

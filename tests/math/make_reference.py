@@ -195,6 +195,26 @@ def angles_of_families():
     return {"versine": (lambda t: 2 * mp.sin(t / 2) ** 2, both_signs(angle))}
 
 
+def normal_quantile(p):
+    """Solve Phi(z) = p."""
+    least = min(p, 1 - p)
+    if least > mp.mpf("1e-3"):
+        return mp.sqrt(2) * mp.erfinv(2 * p - 1)
+    z = mp.findroot(lambda z: mp.log(mp.ncdf(z)) - mp.log(least), -mp.sqrt(-2 * mp.log(least)))
+    return z if p < 1 / mp.mpf(2) else -z
+
+
+def quantiles():
+    """Return name: (function, arguments) of normal_quantile.h."""
+    random.seed(6)
+    p = between(0, 1, 3 * PER_RANGE) + exponents(-1021.9, -1, 2 * PER_RANGE) + [1e-300]
+    p += exponents(-40, -1) + [1.0 - x for x in exponents(-53, -1)] + [1.0 - 2.0**-53]
+    p += [x for x in around(2.0**-1022) if x >= 2.0**-1022]
+    for point in (0.5, 0.075, 0.925, math.exp(-25.0)):
+        p += around(point)
+    return {"normal_quantile": (normal_quantile, p)}
+
+
 def bessel_pair(k):
     """Return I0(k) and I1(k) times exp(-k) sqrt(2 pi k); the series for large k is DLMF 10.40.1."""
     if k < 1000:
@@ -314,6 +334,7 @@ def main():
     write_functions(bessel_of_families())
     write_functions(exponential_integral())
     write_functions(angles_of_families())
+    write_functions(quantiles())
     rows = list(zeta_rows())
     for i, name in enumerate(("log_zeta", "zeta_log_mean", "zeta_log_variance")):
         write(name, "s,e,value", ((arguments, values[i : i + 1]) for arguments, values in rows))

@@ -11,7 +11,8 @@ import pytest
 HERE = Path(__file__).parent
 HEADERS = "".join((HERE.parents[1] / "src_c" / "math" / name).read_text(encoding="utf-8")
                   for name in ("elementary.h", "angles.h", "gamma_functions.h",
-                               "bessel_functions.h", "zeta_functions.h", "exponential_integral.h"))
+                               "bessel_functions.h", "zeta_functions.h", "exponential_integral.h",
+                               "normal_quantile.h"))
 INF, NAN = math.inf, math.nan
 SMALLEST, LARGEST = 2.0**-1074, math.nextafter(math.inf, 0.0)
 
@@ -42,6 +43,7 @@ BOUNDS = {
     "bessel_ratio_derivative": 5,
     "bessel_bend": 1.7,
     "scaled_exponential_integral": 3.5,
+    "normal_quantile": 6,
 }
 BOUNDS_OF_TWO = {  # functions of two arguments
     "log_zeta": 3,
@@ -172,6 +174,9 @@ SPECIAL = {
                     (-INF, NAN), (2.0**1000, 2.0**-1000)],
     "scaled_exponential_integral": [(0.0, INF), (-0.0, INF), (INF, 0.0), (-SMALLEST, NAN),
                                     (-1.0, NAN), (-INF, NAN), (2.0**1000, 2.0**-1000)],
+    "normal_quantile": [(0.0, -INF), (-0.0, -INF), (1.0, INF), (0.5, 0.0), (-SMALLEST, NAN),
+                        (1.0 + 2.0**-52, NAN), (INF, NAN), (-INF, NAN),
+                        (SMALLEST, -37.51937934714449)],
 }
 
 

@@ -25,6 +25,11 @@ CASES = {
     "natural": (kf.Normal(1.0, 2.0), laplace, {"method": "natural", "tolerance": 1e-3}),
     "score": (kf.Normal(1.0, 2.0), laplace,
               {"method": "score", "max_steps": 40, "optimizer": "adam"}),
+    "nets": (D3, MIXED.log_density,
+             {"draws": "quasi-random", "method": "natural", "tolerance": 1e-3}),
+    "nets pooled": (D3, MIXED.log_density, {"draws": "quasi-random", "tolerance": 1e-3}),
+    "nets score": (D3, MIXED.log_density,
+                   {"draws": "quasi-random", "method": "score", "max_steps": 20, "samples": 200}),
     "exact": (kf.Gamma(1.0, 1.0), kf.Gamma(5.0, 2.0).log_density, {}),
     "lattice": (kf.Poisson(0.01), kf.Poisson(2.0).log_density, {}),
 }
@@ -67,7 +72,7 @@ def test_asking_and_telling_makes_the_same_run_with_a_save_between_any_two(case)
     assert asked == m.result().evaluations
 
 
-@pytest.mark.parametrize("case", ["quadrature", "pooled", "natural"])
+@pytest.mark.parametrize("case", ["quadrature", "pooled", "natural", "nets", "nets pooled"])
 def test_a_run_resumes_from_a_file_to_the_same_bits(case):
     p, q, options = CASES[case]
     m = kf.ReverseMinimizer(p, rng=5, **options)

@@ -34,7 +34,9 @@ enum {
                          * so that equal places of the rows do not fall into one cache set */
     KLF_TILE = 64,      /* random words made at a time; samplers consume whole tiles */
     KLF_SUM_LANES = 16, /* virtual lanes of a reduction inside a block */
-    KLF_ROUNDS = 13     /* rounds of Threefry4x64 */
+    KLF_ROUNDS = 13,    /* rounds of Threefry4x64 */
+    KLF_NETS = 8,       /* independent nets of a step of quasi-random draws */
+    KLF_NET_DIMENSIONS = 100 /* largest dimension of a net */
 };
 
 /* ---- Status ---------------------------------------------------------------------------------- */
@@ -161,6 +163,14 @@ typedef struct klf_family {
      * `sample` must serve. */
     void (*sample_each)(size_t n, const double *const *parameters, klf_stream stream,
                         uint64_t block, double *KLF_RESTRICT x);
+
+    /* Draws from given words, of which those at one place of all the rows make one draw: words is
+     * (event, KLF_BLOCK), n <= KLF_BLOCK. The draw is a function of the word's number in (0, 1) that
+     * is monotone on each half, so that nets keep their evenness. NULL where draws have no such
+     * form. */
+    void (*from_words)(size_t d, const double *constants, size_t n,
+                       const uint64_t *KLF_RESTRICT words, double *KLF_RESTRICT x,
+                       double *KLF_RESTRICT work);
 
     /* Densities as exponential family: log p = eta.T(x) - A(eta) + log h(x). Of theta the first two
      * read the fixed parameters only. */
@@ -318,6 +328,10 @@ typedef struct {
     klf_step_rule step_rule;
     klf_baseline baseline;
     int restricted; /* NODES and POOLED: p is cut to q's support, where the samples given lie */
+    /* The draws are points of KLF_NETS independent nets, by the family's from_words. A step of
+     * NATURAL and SCORE is one of new nets of 2^m points each: samples and max_samples are
+     * KLF_NETS 2^m, m >= 1. The caller of POOLED brings the moments of each net. */
+    int quasi_random;
     double step_size, tolerance;
     uint64_t max_samples, max_steps, max_evaluations;
     /* state, from the first of these to the last, and what the pointers point to */
@@ -342,7 +356,7 @@ typedef struct {
     double *theta, *theta_previous, *theta_trial, *constants, *table;
     double *direction, *gradient, *direction_previous, *gradient_previous;
     double *adam_mean, *adam_square, *unconstrained, *baselines;
-    double *moments, *work;
+    double *moments, *nets, *work;
     klf_accumulator sums;
 } klf_reverse;
 
@@ -361,6 +375,17 @@ klf_run_status klf_reverse_block(const klf_reverse *run, uint64_t block, size_t 
 klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const double *x,
                                        const double *log_q, const double *weights,
                                        double *moments, double *work, uint64_t *bad_index);
+/* Points first to first + n of the first `points` of a net as draws of the present member:
+ * n <= KLF_BLOCK is a power of two that divides `first`. A step's nets are numbered on from its
+ * first block. `work` has sizes.event KLF_BLOCK + sizes.work doubles. */
+void klf_reverse_draw_net(const klf_reverse *run, uint64_t net, uint64_t points, uint64_t first,
+                          size_t n, double *x, double *work);
+/* The moments of a whole net; `sums` is scratch for KLF_BLOCK points to a block. */
+klf_run_status klf_reverse_net(const klf_reverse *run, uint64_t net, uint64_t points,
+                               klf_accumulator *sums, double *moments, double *work,
+                               uint64_t *bad_index);
+/* n, or for nets the largest KLF_NETS 2^m up to it, m >= 1. */
+uint64_t klf_reverse_whole(const klf_reverse *run, uint64_t n);
 /* The number of samples that the in-family probe wants: few if the family is too large for it, or the
  * budget too small. */
 size_t klf_reverse_probe_samples(const klf_reverse *run);
@@ -381,6 +406,8 @@ void klf_reverse_save(const klf_reverse *run, double *saved);
 void klf_reverse_restore(klf_reverse *run, const double *saved);
 /* One update of the parameters from the moments of a step of n samples; sets status when done. */
 void klf_reverse_update(klf_reverse *run, const double *moments);
+/* The same from the moments of each of the KLF_NETS nets. */
+void klf_reverse_update_nets(klf_reverse *run, const double *nets);
 /* The same for NODES; `coarse` are the moments of every second node. */
 void klf_reverse_update_nodes(klf_reverse *run, const double *moments, const double *coarse);
 /* STEIN, for families with `whiten`: a step is two passes over the samples, whose log q is finite;
@@ -434,6 +461,12 @@ typedef struct klf_level {
     const klf_vector_function *vector_functions;   /* ends with a NULL name */
     void (*words)(klf_stream stream, uint64_t block, uint64_t first_tile, size_t tiles,
                   uint64_t *KLF_RESTRICT words);
+    /* Words of points first to first + n of the first 2^log2_points of a Sobol' sequence, n of them
+     * to each of the (dimensions, KLF_BLOCK) rows: n <= KLF_BLOCK is a power of two and divides
+     * `first`. Scrambled by the stream's words of net `net`; the sequence itself if stream is NULL.
+     */
+    void (*net)(const klf_stream *stream, uint64_t net, size_t dimensions, size_t log2_points,
+                uint64_t first, size_t n, uint64_t *KLF_RESTRICT words);
     /* weights and log_ratio may be NULL; score is (k, KLF_ROW); work has 2 KLF_BLOCK doubles */
     void (*block_moments)(klf_moments_kind kind, size_t k, size_t n, const double *score,
                           const double *log_ratio, const double *weights, double *moments,
