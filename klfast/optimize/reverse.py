@@ -87,12 +87,12 @@ def minimize_reverse_kl(
     draws : {"random", "quasi-random"}
         Independent draws; or the points of 8 independently scrambled nets of Sobol's sequence,
         mapped by p's inverse distribution function: means of smooth functions have far smaller
-        errors, which are found from the spread over the nets; not for "stein". A step has 2**m points of each net,
-        "pooled" the next of the same nets, "natural" and "score" new ones; numbers of draws are
-        rounded down to 8 * 2**m, at least 16. For families of which that function is at hand: the
-        multivariate normal up to dimension 100, and of numbers the normal, exponential and others,
-        for which "quadrature", which draws nothing, is better still. Less is gained where q has
-        jumps or p many dimensions.
+        errors, which are found from the spread over the nets. A step has 2**m points of each net,
+        "pooled" the next of the same nets, "natural" and "score" new ones; "stein" has none.
+        Numbers of draws are rounded down to 8 * 2**m, at least 16. For families of which that
+        function is at hand: the multivariate normal up to dimension 100, and of numbers the normal,
+        exponential and others, for which "quadrature", which draws nothing, is better still. Less
+        is gained where q has jumps or p many dimensions.
     samples : int, optional
         Draws of the first step, of every step for "score"; at least 2. By default 1000, and for
         "pooled" a few to each coordinate; if quasi-random, rounded up.
