@@ -54,7 +54,6 @@ static size_t nets(const klf_reverse *run)
 }
 
 /* samples, log p, log q, r, score, two rows for the moments, and the scratch of the functions; a
-/* samples, log p, log q, r, score, two rows for the moments, and the scratch of the functions; a
  * pooled step's regression has its slope and its triangle where the scores were, and a net its words,
  * which are not more; a mini-batch needs weights and words besides */
 size_t klf_reverse_work(const klf_reverse *run)
