@@ -427,7 +427,8 @@ class _ScoreRun:
                 self.rows.append(rows)
                 self.status = self.run.status
                 progress.show(self.run.steps, f"cross-entropy {-self.run.estimates.kl:.6g}")
-                self._report()
+                if self.options.stopped(self._result):
+                    self.status = "stopped_by_callback"
                 if self.status != "going":
                     break
         if self.status == "going":
@@ -435,14 +436,6 @@ class _ScoreRun:
                 raise ValueError("data is empty: there is nothing to fit")
             self.status = "budget"
         return self._result()
-
-    def _report(self) -> None:
-        if self.options.callback is None:
-            return
-        try:
-            self.options.callback(self._result())
-        except StopIteration:
-            self.status = "stopped_by_callback"
 
     def _affords(self, n: int) -> bool:
         spent = self.run.evaluations + n > self.options.max_evaluations

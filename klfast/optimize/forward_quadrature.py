@@ -83,27 +83,25 @@ class QuadratureRun:
             If there is no rule.
         """
         with Progress(self.options.progress, self.options.max_steps) as progress:
-            while self.status == "going":
-                over = time.monotonic() > self.options.deadline
-                if over or self.steps >= self.options.max_steps or not self._step():
-                    self.status = "budget" if self.status == "going" else self.status
-                    break
+            while self.status == "going" and self._step():
                 progress.show(self.steps, f"KL {self.kl:.6g} +- {self.kl_error:.2g}")
-                if self.options.callback is not None:
-                    try:
-                        self.options.callback(self._result())
-                    except StopIteration:
-                        self.status = "stopped_by_callback"
+                if self.options.stopped(self._result):
+                    self.status = "stopped_by_callback"
         return self._result()
 
     # ---- A step ----
 
     def _step(self) -> bool:
         """Sum and match; False if the run ended before."""
+        options = self.options
+        if self.steps >= options.max_steps or time.monotonic() > options.deadline:
+            self.status = "budget"
+            return False
         try:
             with np.errstate(all="ignore"):
                 sums, error = self._summed()
         except Spent:
+            self.status = "budget"
             return False
         x, _, w = sums.points
         new = matched(self.p, sums.mean_score, x, w)

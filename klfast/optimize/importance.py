@@ -102,16 +102,11 @@ class ImportanceRun:
     def drive(self) -> FitResult:
         """Step to the end; callback and progress hear of each step."""
         with Progress(self.options.progress, self.options.max_steps) as progress:
-            while self.status == "going":
-                if not self._step():
-                    break
+            while self.status == "going" and self._step():
                 e = self.estimates
                 progress.show(self.steps, f"KL {e.kl:.6g} +- {e.kl_error:.2g}")
-                if self.options.callback is not None:
-                    try:
-                        self.options.callback(self._result())
-                    except StopIteration:
-                        self.status = "stopped_by_callback"
+                if self.options.stopped(self._result):
+                    self.status = "stopped_by_callback"
         return self._result()
 
     # ---- A step ----

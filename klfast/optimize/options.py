@@ -102,6 +102,15 @@ class Options:
             stream=as_stream(rng)._for_run(),
         )
 
+    def stopped(self, result: Callable[[], Any]) -> bool:
+        """Tell the callback of a step; whether it raises StopIteration."""
+        if self.callback is not None:
+            try:
+                self.callback(result())
+            except StopIteration:
+                return True
+        return False
+
 
 def one_member(p: object, name: str, *, interior: bool) -> Distribution:
     """`p`, which must be one distribution of a family, and inside its domain to be moved.
