@@ -275,6 +275,15 @@ def test_numbers_have_the_quadrature_that_draws_nothing():
     assert kf.kl_divergence(natural.distribution, nets.distribution) < 1e-6
 
 
+def test_gradients_are_left_alone_by_nets():
+    def with_gradients(x):
+        return -0.5 * (x**2).sum(axis=1) - 0.1 * np.cos(x[:, 0]), -x
+
+    r = kf.minimize_reverse_kl(START, with_gradients, gradients=True, draws="quasi-random", rng=1,
+                               max_evaluations=3000)
+    assert r.method == "pooled" and r.kl_error < 1e-3
+
+
 def test_where_log_q_is_minus_infinity_is_found():
     r = kf.minimize_reverse_kl(kf.Normal(3.0, 1.0), kf.Exponential(1.0), rng=1, samples=1 << 14,
                                **NETTED)
