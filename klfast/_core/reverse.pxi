@@ -342,7 +342,8 @@ cdef class ReverseRun:
         cdef double *work = new_doubles(klf_reverse_probe_work(&self.run, n))
         cdef const double *samples = data_of(rows)
         cdef const double *values = data_of(log_q)
-        cdef const double *slopes = data_of(gradients)
+        cdef cnp.ndarray slope_rows = np.ascontiguousarray(gradients)
+        cdef const double *slopes = data_of(slope_rows)
         cdef int moved
         self.run.evaluations += n
         with nogil:
@@ -431,13 +432,14 @@ cdef class ReverseRun:
                    samples, threads=1):
         """One step from weighted draws with gradients of log q; `samples` more are to come."""
         cdef cnp.ndarray rows = np.ascontiguousarray(x)
+        cdef cnp.ndarray slopes = np.ascontiguousarray(gradients)
         cdef size_t n = rows.shape[0]
         cdef size_t blocks = (n + KLF_BLOCK - 1) // KLF_BLOCK
         cdef cnp.ndarray moments
         cdef double *work
         cdef int informative
         self.run.samples = samples
-        moments = self._sum(lambda a, b: self._stein_range(rows, log_q, gradients, weights, n,
+        moments = self._sum(lambda a, b: self._stein_range(rows, log_q, slopes, weights, n,
                                                            False, a, b),
                             blocks, threads, klf_stein_width(&self.run))
         if self.run.status != KLF_RUN_GOING:
@@ -445,7 +447,7 @@ cdef class ReverseRun:
         work = new_doubles(klf_stein_work(&self.run))
         informative = klf_stein_direction(&self.run, data_of(moments), work)
         free(work)
-        moments = self._sum(lambda a, b: self._stein_range(rows, log_q, gradients, weights, n,
+        moments = self._sum(lambda a, b: self._stein_range(rows, log_q, slopes, weights, n,
                                                            True, a, b),
                             blocks, threads, klf_stein_residual_width())
         klf_reverse_update_stein(&self.run, data_of(moments), informative)

@@ -53,6 +53,7 @@ class EnumerationSteps:
     """
 
     at_floor = False
+    rule = None  # there is one only
 
     def __init__(
         self, run: ReverseRun, log_q: Callable[[Values, Nodes], Values | None], states: Values

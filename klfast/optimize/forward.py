@@ -417,6 +417,7 @@ class _ScoreRun:
             baseline=None, step_size=options.step_size, tolerance=options.tolerance,
             samples=batch, max_samples=batch, max_steps=options.max_steps,
             max_evaluations=options.max_evaluations)
+        self.is_empty = isinstance(source.chunks, Iterator)  # until a chunk has come
         self.rows: list[NDArray[np.float64]] = []
         self.status = "going"
         self.began = time.monotonic()
@@ -432,7 +433,7 @@ class _ScoreRun:
                 if self.status != "going":
                     break
         if self.status == "going":
-            if not self.rows and isinstance(self.source.chunks, Iterator):
+            if self.is_empty:
                 raise ValueError("data is empty: there is nothing to fit")
             self.status = "budget"
         return self._result()
@@ -448,17 +449,22 @@ class _ScoreRun:
             at_once = max(1, _AT_ONCE // (self.batch * self.dimension))
             count = 1 if self.options.callback else at_once
             while self._affords(self.batch):
-                yield self.run.run_likelihood(rows, weights, count)
+                count = min(count, self.options.max_steps - self.run.steps + 1)
+                made = self.run.run_likelihood(rows, weights, count)
                 self._check_weights(weights)
+                yield made
             return
         for rows, weights in self._batches():
+            self.is_empty = False
             if not self._affords(len(rows)):
                 return
-            yield self.run.step_likelihood(rows, weights, self.options.threads)
+            made = self.run.step_likelihood(rows, weights, self.options.threads)
             self._check_weights(weights)
+            yield made
 
     def _check_weights(self, weights: NDArray[np.float64] | None) -> None:
-        if weights is not None and math.isnan(self.run.estimates.kl):
+        batch = self.run.evaluations > 0 and math.isnan(self.run.estimates.kl)
+        if weights is not None and batch:
             raise ValueError("weights of a mini-batch are all 0: there is nothing to fit")
 
     def _batches(self) -> Iterator[tuple[NDArray[np.float64], NDArray[np.float64] | None]]:

@@ -3,7 +3,8 @@
 The probe is a regression of log p - log q on the score, which is exact where q is in the family.
 Where a count is rarely drawn, the few points that have it fix its slope and leave nothing to test
 it by: a q in which the count depends on another coordinate would look like one of the family. So
-every count that was drawn, and the next below and above, is given to as many points as any other.
+every count that was drawn, and the next three below and above, is given to as many points as any
+other: on two values of a count anything is linear in it.
 """
 
 from __future__ import annotations
@@ -13,6 +14,8 @@ from numpy.typing import NDArray
 
 from klfast._core.native import TILE, Distribution, Stream
 from klfast.product_family import ProductMember
+
+_BESIDE = np.array([1.0, 2.0, 3.0])
 
 
 def has_counts_beside(p: Distribution) -> bool:
@@ -27,7 +30,7 @@ def levelled(p: Distribution, x: NDArray[np.float64]) -> NDArray[np.float64]:
     for number, (factor, part) in enumerate(zip(p.factors, p._parts, strict=True)):
         if factor.is_integer:
             seen = np.unique(part.of(x))
-            near = np.concatenate([[seen[0] - 1.0], seen, [seen[-1] + 1.0]])
+            near = np.concatenate([seen[0] - _BESIDE, seen, seen[-1] + _BESIDE])
             values = near[factor.log_density(near) > -np.inf]
             words = Stream(0, number).words(0, -(-len(x) // TILE))[: len(x)]
             x[:, part.columns.start] = values[words % np.uint64(len(values))]

@@ -25,6 +25,7 @@ Numbers = NDArray[np.int64]
 LARGEST_FAMILY = 1000  # coordinates for which the regression is made
 _MEMBERS = 64  # of the mixture: beyond it the oldest draws are left out
 _SETTLED = 0.01  # of the gain's error: what is left to gain from given draws
+_WORN = 0.25  # of what the draws were worth when the last of them came
 _GROWTH = 4  # a batch is at least this part of the draws there are
 
 
@@ -142,15 +143,16 @@ class PooledSteps:
         self.first_net: int | None = None
         self.points = 0  # drawn of each net
         self.pool = Pool()
+        self.worth = 0.0  # of the draws, when the last of them came
         self.fresh = False  # draws of the probe, of which no step has been made yet
 
-    def state(self) -> tuple[Pool, bool, int | None, int]:
+    def state(self) -> tuple[Pool, bool, float, int | None, int]:
         """What `restore` needs."""
-        return self.pool.copy(), self.fresh, self.first_net, self.points
+        return self.pool.copy(), self.fresh, self.worth, self.first_net, self.points
 
-    def restore(self, state: tuple[Pool, bool, int | None, int]) -> None:
+    def restore(self, state: tuple[Pool, bool, float, int | None, int]) -> None:
         """Go back to what `state` gave."""
-        pool, self.fresh, self.first_net, self.points = state
+        pool, self.fresh, self.worth, self.first_net, self.points = state
         self.pool = pool.copy()
 
     def keep(
@@ -208,9 +210,15 @@ class PooledSteps:
             self.run.count_evaluations(n)
             self.keep(p, x, *found, nets)
         stale, self.fresh = not self.fresh, False
+        state = self.run.state()
         self._update(self.pool.weighted(p, threads), threads)
         e = self.run.estimates
         settled = e.gain <= _SETTLED * e.gain_error or self.run.steps == before
+        if not stale:
+            self.worth = e.draws
+        elif not e.draws > _WORN * self.worth:  # of p the draws can no longer tell
+            self.run.restore(state)
+            settled = True
         if self.run.status == "going" and stale and settled:
             left = self.max_evaluations - self.run.evaluations
             spent = left < (NETS if self.by_nets else 1)

@@ -123,6 +123,11 @@ class QuadratureSteps:
         return np.interp(x, self.known.x, self.known.log_q)
 
     @property
+    def rule(self) -> tuple[Accuracy, int, bool]:
+        """What the nodes of a member depend on."""
+        return self.accuracy, self.finer, self.limited
+
+    @property
     def at_floor(self) -> bool:
         """Whether the error of the finest rule exceeds both the tolerance and the gain."""
         e = self.run.estimates

@@ -19,6 +19,7 @@ from klfast.targets import (
     as_log_density,
     evaluate_log_density,
     evaluate_with_gradients,
+    is_distribution,
 )
 
 
@@ -61,7 +62,7 @@ def minimize_reverse_kl(
         The target. A callable gets samples of shape (n,) or (n, d) and returns log q at each, of
         shape (n,); it may be unnormalised. With ``gradients=True`` it returns the tuple of these
         and the gradients of log q, of the samples' shape.
-    method : {"auto", "quadrature", "pooled", "natural", "score"}
+    method : {"auto", "quadrature", "pooled", "stein", "natural", "score"}
         All but "score" first test whether q is in the family, by a regression whose residual is
         then rounding error, and if so land on it. With r = log p - log q and s the score:
 
@@ -94,10 +95,11 @@ def minimize_reverse_kl(
         exponential and others, for which "quadrature", which draws nothing, is better still. Less
         is gained where q has jumps or p many dimensions.
     samples : int, optional
-        Draws of the first step, of every step for "score"; at least 2. By default 1000, and for
-        "pooled" a few to each coordinate; if quasi-random, rounded up.
+        Draws of the first step, of every step for "score"; at least 2. By default 1000, for
+        "pooled" a few to each coordinate, for "stein" a few to each dimension; if quasi-random,
+        rounded up.
     max_samples : int
-        Largest number of draws of a step; of all draws, for "pooled".
+        Largest number of draws of a step; of all draws, for "pooled" and "stein".
     max_steps, max_evaluations, max_seconds : int, int, float, optional
         Budgets. The one of evaluations is never exceeded.
     tolerance : float
@@ -177,6 +179,8 @@ def minimize_reverse_kl(
         raise TypeError(
             "q is None: it must be a distribution, a Mixture, a Product or a callable log q(x)"
         )
+    if gradients and is_distribution(q):
+        raise ValueError(f"gradients=True: q is {q!r}: it must be a callable that returns them")
     temperatures = _inverse_temperatures(annealing)
     options: dict[str, Any] = {
         "method": method, "draws": draws, "samples": samples, "max_samples": max_samples,

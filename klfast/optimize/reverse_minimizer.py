@@ -287,7 +287,8 @@ class ReverseMinimizer:
                 self._attempt(single=options.callback is not None)
                 e = self._run.estimates
                 progress.show(self._run.steps, f"KL {e.kl:.6g} +- {e.kl_error:.2g}")
-                self._report()
+                if options.stopped(self.result):
+                    self._status = "stopped_by_callback"
         return self.result()
 
     def ask(self) -> NDArray[np.float64]:
@@ -320,8 +321,12 @@ class ReverseMinimizer:
         if values.shape != (len(asked),):
             raise ValueError(f"log_q has shape {values.shape}: it must have shape ({len(asked)},)")
         if (gradients is not None) != self._settings.gradients:
-            raise ValueError("gradients: to be told if, and only if, the run has gradients=True")
-        slopes = None if gradients is None else np.array(as_float64(gradients, "gradients"))
+            given = "missing" if gradients is None else "given"
+            raise ValueError(f"gradients is {given}, and the run has gradients="
+                             f"{self._settings.gradients}: they must be told if that is True, and "
+                             "only then")
+        slopes = None if gradients is None else np.array(as_float64(gradients, "gradients"),
+                                                         order="C")
         if slopes is not None and slopes.shape != asked.shape:
             raise ValueError(f"gradients has shape {slopes.shape}: it must have shape "
                              f"{asked.shape}")
@@ -411,14 +416,6 @@ class ReverseMinimizer:
 
     # ---- Stages ----
 
-    def _report(self) -> None:
-        if self._options.callback is None:
-            return
-        try:
-            self._options.callback(self.result())
-        except StopIteration:
-            self._status = "stopped_by_callback"
-
     def _probe(self) -> bool:
         """Try the in-family probe; whether to try it again after the step it took.
 
@@ -451,12 +448,14 @@ class ReverseMinimizer:
             verdict = self._run.probe_by_gradients(x, found.log_q, found.gradients)
         else:
             verdict = self._run.probe(x, found.log_q, not self._levelled)
-            self._last = None if self._levelled and verdict <= 0 else self._last  # are no draws
+        if self._levelled and verdict <= 0:  # the points are no draws
+            self._last = None
         self._undetermined = verdict < 0
         if verdict > 0:
             self._rows.append(self._run.history_row()[None])
-        elif self._pooled is not None and not self._levelled:
-            self._pooled.keep(p, x, *found)
+        elif self._pooled is not None:
+            if not self._levelled and self._run.distribution() == p:  # else a landing is undone
+                self._pooled.keep(p, x, *found)
         elif self._run.evaluations + self._run.samples > self._options.max_evaluations:
             self._status = "budget"
         return verdict > 0
@@ -495,9 +494,14 @@ class ReverseMinimizer:
             self._run.use("natural", self._fallback)
         elif nodes is None:
             self._status = "diverged"
-        elif quadrature.step(nodes, self._options.threads):
+        else:
+            before = self._run.steps, quadrature.rule
+            if not quadrature.step(nodes, self._options.threads):
+                return
             self._rows.append(self._run.history_row()[None])
-            if self._run.status == "going" and quadrature.at_floor:
+            # no step: in what is left of p's support the score is constant, or its entries depend
+            stuck = (self._run.steps, quadrature.rule) == before
+            if self._run.status == "going" and (quadrature.at_floor or stuck):
                 self._status = "noise_floor"
 
     def _log_q_at_nodes(self, x: NDArray[np.float64], nodes: Nodes) -> NDArray[np.float64] | None:
@@ -555,13 +559,14 @@ class ReverseMinimizer:
                 np.concatenate([evaluate_log_density(self._q, piece) for piece in pieces]), None)
         found = [evaluate_with_gradients(self._q, piece) for piece in pieces]
         log_q, gradients = map(np.concatenate, zip(*found, strict=True))
-        return _Values(log_q, gradients)
+        return _Values(log_q, gradients if self._method == "stein" else None)
 
     def _told_at(self, x: NDArray[np.float64]) -> _Values:
         if self._next_told == len(self._told):
             raise _Wanted(x)
         self._next_told += 1
-        return self._told[self._next_told - 1]
+        told = self._told[self._next_told - 1]
+        return told if self._method == "stein" else _Values(told.log_q, None)
 
     def _describe_support(self, x: object, outside: int, total: int) -> None:
         self._status = "support_error"
@@ -596,7 +601,8 @@ class ReverseMinimizer:
             kl, kl_error = np.inf, 0.0
         elif type(self._q) is type(distribution):
             kl, kl_error = distribution._kl(self._q), 0.0
-        elif self._status in ("going", "stopped_by_callback", "budget") and self._rows:
+        elif self._rows and self._status in (
+                "going", "stopped_by_callback", "budget", "noise_floor"):
             distribution = self._evaluated(distribution)
         message = _MESSAGES.get(self._status, "the run goes on")
         if self._restricted:

@@ -7,6 +7,8 @@
 enum {
     PROBE_UP_TO = 1400, /* coordinates for which the probe is tried */
     PANEL = 8,          /* columns of a regression that are worked on together */
+    CONFIRMING = 64,    /* draws on which gradients must agree that q is a Normal: few may all lie
+                         * where it only looks like one */
     LARGEST_STALLED = 8 /* steps in a row that should have landed on q and came no nearer: q is
                          * improper, at the edge of the family */
 };
@@ -15,7 +17,7 @@ size_t klf_reverse_probe_samples(const klf_reverse *run)
 {
     const size_t k = run->sizes.coordinates;
     if (run->method == KLF_METHOD_STEIN)
-        return run->d + 4;
+        return run->has_previous && run->d + 4 < CONFIRMING ? CONFIRMING : run->d + 4;
     if (run->method == KLF_METHOD_SCORE || k > PROBE_UP_TO)
         return 64; /* to begin with */
     const int affordable = 2 * k + 16 <= run->max_evaluations - run->evaluations;
@@ -233,7 +235,8 @@ int klf_reverse_land(klf_reverse *run, size_t n, double kl, double residual)
     const int no_better = gain > 0.25 * run->probe_gain && gain < 1e-6;
     run->stalled = gain > 0.5 * run->probe_gain ? run->stalled + 1 : 0;
     run->gain = run->probe_gain = gain;
-    if (gain <= 1e-24 || no_better)
+    const int sure = run->method != KLF_METHOD_STEIN || n >= CONFIRMING;
+    if (sure && (gain <= 1e-24 || no_better))
         run->status = KLF_RUN_EXACT;
     else if (run->steps >= run->max_steps)
         run->status = KLF_RUN_BUDGET;

@@ -454,8 +454,8 @@ static int is_quiet(klf_reverse *run, const klf_estimates *e)
     const uint64_t most = run->max_samples < left ? run->max_samples : left;
     const uint64_t verdict = klf_reverse_whole(run, most < VERDICT_SAMPLES ? most
                                                                            : VERDICT_SAMPLES);
-    int quiet = e->informative && run->gain + 2.0 * run->gain_error <= run->tolerance
-                && e->noise <= run->tolerance;
+    int quiet = run->tolerance > 0.0 && e->informative && e->noise <= run->tolerance
+                && run->gain + 2.0 * run->gain_error <= run->tolerance;
     if (run->method == KLF_METHOD_NODES) /* more steps cost next to nothing */
         quiet &= run->gain <= fmax(NODES_GAIN, run->gain_error)
                  && run->kl_error <= run->tolerance;

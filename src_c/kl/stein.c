@@ -207,15 +207,14 @@ static double probe_columns(const klf_reverse *run, size_t n, const double *x,
     return farthest + spread * steepest;
 }
 
-/* The mean of r + v.s, which is the divergence where q is the step's end, and how much it varies,
- * beside its size. */
-static double constant_of(const klf_reverse *run, size_t n, const double *x,
-                          const double *gradient, const double *r, double *work, double *varies)
+/* Whether r + v.s is constant, as it is where q is the step's end: its mean is the divergence. */
+static int values_agree(const klf_reverse *run, size_t n, const double *x, const double *gradient,
+                        const double *r, double *work, double *mean)
 {
     const size_t d = run->d;
     double *rows = work, *fitted = rows + 2 * d * KLF_ROW, *noise = fitted + KLF_ROW;
     double *scratch = noise + KLF_ROW;
-    double first = 0.0, total = 0.0, least = INFINITY, most = -INFINITY, size = 0.0;
+    double first = 0.0, total = 0.0, least = INFINITY, most = -INFINITY, size = 0.0, largest = 0.0;
     for (size_t start = 0; start < n; start += KLF_BLOCK) {
         const size_t count = n - start < KLF_BLOCK ? n - start : KLF_BLOCK;
         whitened_rows(run, count, x + start * d, gradient + start * d, rows, scratch);
@@ -226,11 +225,12 @@ static double constant_of(const klf_reverse *run, size_t n, const double *x,
             total += sum - first;
             least = fmin(least, sum);
             most = fmax(most, sum);
-            size = fmax(size, fabs(r[start + i]) + fabs(fitted[i]));
+            size = fmax(size, fabs(r[start + i] - run->reference) + fabs(fitted[i]));
+            largest = fmax(largest, fabs(r[start + i]));
         }
     }
-    *varies = (most - least) / size;
-    return first + total / (double)n;
+    *mean = first + total / (double)n;
+    return most - least <= VALUES_AGREE * size + KLF_ROUNDING * largest;
 }
 
 int klf_stein_probe(klf_reverse *run, size_t n, const double *x, const double *log_q,
@@ -239,7 +239,7 @@ int klf_stein_probe(klf_reverse *run, size_t n, const double *x, const double *l
     const size_t d = run->d, width = 2 * d + 1;
     double *columns = work, *r = columns + n * width, *triangle = r + n;
     double *slopes = triangle + (d + 2) * width, *intercepts = slopes + d * d;
-    double *rest = intercepts + d, residual, varies;
+    double *rest = intercepts + d, residual;
     const double size = probe_columns(run, n, x, log_q, gradient, columns, r, rest);
     if (!(klf_probe_level(run, n, r) && size < INFINITY)) {
         (void)klf_reverse_undo_landing(run);
@@ -252,8 +252,10 @@ int klf_stein_probe(klf_reverse *run, size_t n, const double *x, const double *l
     memcpy(run->direction, intercepts, d * sizeof *intercepts);
     for (size_t i = 0; i < d; i++)
         add_row(d, i, slopes + i * d, run->direction + d);
-    const double kl = constant_of(run, n, x, gradient, r, rest, &varies);
-    if (residual > KLF_ROUNDING * size || varies > VALUES_AGREE)
+    for (size_t j = 0; j < run->sizes.coordinates; j++)
+        run->gradient[j] = -run->direction[j];
+    double kl;
+    if (residual > KLF_ROUNDING * size || !values_agree(run, n, x, gradient, r, rest, &kl))
         return 0;
     return klf_reverse_land(run, n, kl, residual);
 }

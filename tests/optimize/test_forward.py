@@ -372,3 +372,39 @@ def test_too_few_arrays_of_weights_are_named(method):
     with pytest.raises(ValueError, match="weights has fewer arrays"):
         kf.minimize_forward_kl(kf.Normal(0.0, 1.0), iter(chunks), weights=iter([np.ones(3)]),
                                method=method, max_steps=9)
+
+
+def test_mini_batches_without_weight_are_named():
+    x, weights = np.arange(1.0, 1001.0), np.zeros(1000)
+    weights[:3] = 1.0
+    with pytest.raises(ValueError, match="weights of a mini-batch are all 0"):
+        kf.minimize_forward_kl(kf.Gamma(1.0, 1.0), x, weights=weights, method="score", samples=5,
+                               rng=1)
+    with pytest.raises(ValueError, match="weights"):
+        kf.minimize_forward_kl(kf.Gamma(1.0, 1.0), x, weights=np.zeros(1000), method="score")
+
+
+def test_a_first_chunk_beyond_the_budget_is_no_empty_data():
+    x = np.arange(1.0, 1001.0)
+    for data in (x, iter([x]), lambda n: x[:n]):
+        r = kf.minimize_forward_kl(kf.Gamma(1.0, 1.0), data, method="score", max_evaluations=500,
+                                   tolerance=0.0)
+        assert (r.status, r.steps, r.evaluations) == ("budget", 0, 0)
+    with pytest.raises(ValueError, match="data is empty"):
+        kf.minimize_forward_kl(kf.Gamma(1.0, 1.0), iter([]), method="score")
+
+
+def test_mini_batches_choose_every_row_alike():
+    """The mean of x over a mini-batch of 8e6, of data that are 1 in one row and nearly 0 in the
+    others, is that row's share. Chi-square of all ten below its 1 - 1e-6 quantile, 45; a row chosen
+    1% too often would give about 90."""
+    n, rows = 8_000_000, 10
+    shares = []
+    for row in range(rows):
+        x = np.full(rows, 1e-30)
+        x[row] = 1.0
+        r = kf.minimize_forward_kl(kf.Exponential(1.0), x, method="score", samples=n, max_steps=0,
+                                   rng=3)
+        shares.append(r.cross_entropy)
+    assert math.fsum(shares) == pytest.approx(1.0, rel=1e-12)
+    assert np.sum((np.array(shares) * rows - 1.0) ** 2) * n / rows < 45.0

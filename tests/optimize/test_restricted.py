@@ -110,3 +110,14 @@ def test_methods_that_cannot_are_named(method):
         kf.minimize_reverse_kl(kf.Normal(0.0, 1.0), half_normal, support="restrict", method=method)
     with pytest.raises(ValueError, match="support='ignore'"):
         kf.minimize_reverse_kl(kf.Normal(0.0, 1.0), half_normal, support="ignore")
+
+
+@pytest.mark.parametrize(("p", "inside"), [
+    (kf.Product(kf.Bernoulli(0.4), kf.Bernoulli(0.6)), lambda x: x[:, 0] == x[:, 1]),
+    (kf.Product(kf.Bernoulli(0.4), kf.Bernoulli(0.6)), lambda x: x[:, 0] == 0),
+    (kf.Bernoulli(0.5), lambda x: x == 0),
+])
+def test_a_support_on_which_the_score_does_not_vary_ends_the_run(p, inside):
+    """Without a budget: on the points that are left no step is determined."""
+    r = kf.minimize_reverse_kl(p, lambda x: np.where(inside(x), 0.0, -np.inf), support="restrict")
+    assert r.status == "noise_floor" and r.steps < 50

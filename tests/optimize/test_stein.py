@@ -33,7 +33,7 @@ def test_normal_target_from_a_few_gradients(d):
     log_q, q = normal_target(d, d)
     r = kf.minimize_reverse_kl(standard(d), log_q, gradients=True, rng=1)
     assert (r.method, r.converged) == ("stein", True)
-    assert r.evaluations <= 4 * (d + 4) + 6 * d
+    assert r.evaluations <= 4 * max(d + 4, 64)
     assert kf.kl_divergence(r.distribution, q) < 1e-10
     log_normaliser = 7.0 + 0.5 * np.linalg.slogdet(2 * np.pi * q.parameters["covariance"])[1]
     assert abs(r.kl + log_normaliser) < 1e-6
@@ -200,6 +200,53 @@ def test_ask_and_tell():
     x = m.ask()
     with pytest.raises(ValueError, match="gradients"):
         m.tell(*skewed(x))
+
+
+def test_gradients_may_be_told_in_any_memory_order():
+    log_q, q = normal_target(3, 0)
+    m = kf.ReverseMinimizer(standard(3), gradients=True, rng=5)
+    while len(x := m.ask()):
+        values, slope = log_q(x)
+        m.tell(values, np.asfortranarray(slope))
+    assert m.result().status == "exact"
+    assert kf.kl_divergence(m.result().distribution, q) < 1e-10
+
+
+def test_a_core_that_is_normal_is_not_enough():
+    """Huber's density, Normal within 2: no draw of 6 lies outside in 75% of tries, none of 64 in
+    5% of 0.95**128, so that of 30 runs more than 2 in error are expected never (below 1e-3)."""
+
+    def huber(x):
+        y = np.clip(x, -2.0, 2.0)
+        return (y * (0.5 * y - x)).sum(axis=1), -y
+
+    found = [kf.minimize_reverse_kl(standard(2), huber, gradients=True, max_evaluations=2000,
+                                    rng=seed) for seed in range(30)]
+    assert sum(r.status == "exact" for r in found) <= 2
+
+
+@pytest.mark.parametrize("method", ["auto", "pooled"])
+def test_gradients_that_serve_nothing_are_not_looked_at(method):
+    """Of a restricted fit, outside q's support; and of a quadrature, at a kink."""
+
+    def half(x):
+        inside = x[:, 0] > 0.0
+        values = np.where(inside, -0.5 * (x**2).sum(axis=1), -np.inf)
+        return values, np.where(inside[:, None], -x, np.nan)
+
+    r = kf.minimize_reverse_kl(standard(2), half, gradients=True, support="restrict",
+                               method=method, max_evaluations=3000, rng=1)
+    assert r.method == "pooled" and r.kl < 1.0
+    r = kf.minimize_reverse_kl(
+        kf.Normal(0.0, 1.0), lambda x: (-np.sqrt(abs(x)), np.where(x == 0.0, np.nan, x)),
+        gradients=True, method="auto" if method == "auto" else "natural", max_evaluations=5000,
+        rng=1)
+    assert r.method in ("quadrature", "natural") and np.isfinite(r.kl)
+
+
+def test_annealing_of_a_distribution_has_no_gradients():
+    with pytest.raises(ValueError, match="gradients=True: q is Multi"):
+        kf.minimize_reverse_kl(standard(2), standard(2), gradients=True, annealing=[0.5])
 
 
 def test_annealing_scales_gradients_too():
