@@ -1,7 +1,7 @@
 """What draws tell of the divergence of near distributions.
 
-Schulman (2020), "Approximating KL divergence": with l = log p - log q and D the divergence, bias and
-standard deviation beside D, from one draw of p = N(m, 1) against q = N(0, 1), are
+Schulman (2020), "Approximating KL divergence": with l = log p - log q and D the divergence, bias
+and standard deviation beside D, from one draw of p = N(m, 1) against q = N(0, 1), are
 
     k1 = l                 0           2/m
     k2 = l^2/2             m^2/4       about sqrt 2
