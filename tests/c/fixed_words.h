@@ -9,7 +9,9 @@
 
 #include "klfast/klfast.h"
 
-enum { KLF_PURPOSE_SAMPLES = 0, KLF_PURPOSE_RARE = 1, KLF_PURPOSE_SPAWN = 2 };
+enum {
+    KLF_PURPOSE_SAMPLES = 0, KLF_PURPOSE_RARE = 1, KLF_PURPOSE_SPAWN = 2, KLF_PURPOSE_NETS = 3
+};
 
 /* Who takes turns: none, tiles, halves of a tile, neighbours. */
 enum { TURNS_NONE, TURNS_TILES, TURNS_HALVES, TURNS_NEIGHBOURS };
