@@ -173,6 +173,15 @@ def minimize_reverse_kl(
     >>> r = kf.minimize_reverse_kl(p, log_q, rng=7)
     >>> np.round(r.distribution.mean(), 6), round(r.kl, 6), r.kl_error
     (array([0.75, 0.75]), 0.497797, 0.0)
+
+    A log q with its gradients, of 20 dimensions:
+
+    >>> def log_q(x):
+    ...     return -np.log(np.cosh(x - 1.0)).sum(axis=1), -np.tanh(x - 1.0)
+    >>> p = kf.MultivariateNormal(np.zeros(20), np.eye(20))
+    >>> r = kf.minimize_reverse_kl(p, log_q, gradients=True, tolerance=1e-3, rng=7)
+    >>> r.method, r.status, bool(abs(r.distribution.mean() - 1.0).max() < 0.05)
+    ('stein', 'converged', True)
     """
     starts = _starts(p, start)
     if q is None:
