@@ -15,6 +15,7 @@ from klfast.optimize.options import positive
 from klfast.product_family import as_member, as_public
 
 _SHOWN = 12  # errors that a printed result has at most
+_LONGEST = 400  # characters of a distribution in a printed result, before digits are left out
 
 _NO_HISTORY: NDArray[np.void] = np.empty(0, dtype=[("kl", float)])
 
@@ -200,7 +201,7 @@ class FitResult:
     def __repr__(self) -> str:
         name = "D(p||q)" if self.direction == "reverse" else "D(q||p)"
         rows = [
-            ("distribution", repr(self.distribution)),
+            ("distribution", _shown(self.distribution)),
             ("method", f"{self.direction}, {self.method}"),
             ("status", f"{self.status}: {self.message}"),
         ]
@@ -289,3 +290,16 @@ def _short(values: NDArray[np.float64]) -> str:
     if values.ndim == 0:
         return f"{float(values):.4g}"
     return "[" + ", ".join(_short(part) for part in values) + "]"
+
+
+def _shown(distribution: Any) -> str:
+    """A distribution on one line that can be read: of a large one four digits, and not all."""
+    exact = repr(distribution)
+    if len(exact) <= _LONGEST or not isinstance(distribution, Distribution):
+        return exact
+    parts = []
+    for name, value in distribution.parameters.items():
+        text = np.array2string(np.asarray(value), precision=4, threshold=8, edgeitems=2,
+                               separator=", ")
+        parts.append(f"{name}={' '.join(text.split())}")
+    return f"{type(distribution).__name__}({', '.join(parts)})"

@@ -525,3 +525,14 @@ def test_the_predicted_gain_is_the_gain_along_a_flat_valley():
                                max_samples=1 << 21, max_steps=0, rng=3)
     assert excess > 1e-3 > 5.0 * r.gain_error
     assert abs(r.gain - excess) < 5.0 * r.gain_error
+
+
+def test_a_large_fit_prints_on_one_readable_line():
+    d = 30
+    p = kf.MultivariateNormal(np.full(d, 1 / 3), np.eye(d) + 1 / 3)
+    line = next(line for line in repr(kf.minimize_reverse_kl(p, p)).splitlines()
+                if "distribution" in line)
+    assert "MultivariateNormal(mean=[0.3333, 0.3333, ..., 0.3333, 0.3333], cov" in line
+    assert len(line) < 300
+    small = kf.minimize_reverse_kl(kf.Normal(1 / 3, 1.0), kf.Normal(1 / 3, 1.0))
+    assert "Normal(loc=0.3333333333333333, scale=1.0)" in repr(small)
