@@ -289,7 +289,8 @@ klf_estimates klf_estimate_from_pool(klf_reverse *run, const double *moments)
     /* near the minimum the first holds, far tails included: there r is what is left of r */
     e.noise = 0.5 * fmax(noise * e.draws, (double)k * left) / fmax(spare, 1.0);
     run->kl = run->reference - run->log_mass + (r[0] / e.total - shift);
-    run->kl_error = sqrt(left / fmax(spare, 1.0)) + run->log_mass_error;
+    run->kl_error = sqrt((run->restricted ? e.variance : left) / fmax(spare, 1.0))
+                    + run->log_mass_error;
     run->gain = 0.5 * square;
     run->gain_error = e.noise;
     return e;
@@ -346,7 +347,8 @@ klf_estimates klf_estimate_from_pooled_nets(klf_reverse *run, const double *mome
         double off = net[3 + k] - mean_r * net[1];
         for (size_t j = 0; j < k; j++) {
             const double residual = net_residual(run, net, mean_s, mean_r, j) / e.total;
-            off = fma(run->direction[j], net[3 + j] - mean_s[j] * net[1], off);
+            if (!run->restricted) /* else the score's mean is not known: kl is r's alone */
+                off = fma(run->direction[j], net[3 + j] - mean_s[j] * net[1], off);
             noise = fma(residual, residual, noise);
         }
         square = fma(off / e.total, off / e.total, square);

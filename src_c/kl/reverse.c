@@ -344,13 +344,25 @@ static void adapt_trust(klf_reverse *run)
         run->trust = fmax(TRUST_LEAST, 0.5 * run->trust);
 }
 
+/* Whether the divergence has risen by more than its errors: by four of them, or as rarely where they
+ * come from few nets and have Student's distribution. Weighted draws, and nets, may mislead once: if
+ * not one of several shorter steps helps, it was the estimate before that was wrong. */
+static int has_risen(const klf_reverse *run, double error, double rounding)
+{
+    const double sure = run->quasi_random ? 8.5 : 4.0;
+    const int may_mislead = run->quasi_random || run->method == KLF_METHOD_POOLED
+                            || run->method == KLF_METHOD_STEIN;
+    if (may_mislead && run->rejections >= FEW_REJECTIONS)
+        return 0;
+    return run->kl - run->kl_previous > sure * error + rounding;
+}
+
 static void update_natural(klf_reverse *run, const klf_estimates *e)
 {
     const double error = sqrt(run->kl_error * run->kl_error
                               + run->kl_error_previous * run->kl_error_previous);
     if (run->has_previous) {
-        const double rise = run->kl - run->kl_previous;
-        if (rise > 4.0 * error + 1e-12 * fabs(run->kl)) {
+        if (has_risen(run, error, 1e-12 * fabs(run->kl))) {
             retreat(run);
             return;
         }
@@ -485,10 +497,7 @@ static void update_weighted(klf_reverse *run, const klf_estimates *e)
 {
     if (run->has_previous) {
         const double error = run->kl_error + run->kl_error_previous;
-        const double rise = run->kl - run->kl_previous;
-        /* if not one of several shorter steps helps, it was the few draws before that misled */
-        const int believed = run->method == KLF_METHOD_NODES || run->rejections < FEW_REJECTIONS;
-        if (believed && rise > 4.0 * error + 1e-12 * (1.0 + fabs(run->kl))) {
+        if (has_risen(run, error, 1e-12 * (1.0 + fabs(run->kl)))) {
             retreat(run);
             return;
         }
