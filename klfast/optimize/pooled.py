@@ -254,7 +254,10 @@ def _log_mass_error(log_mass: float, weights: Values) -> float:
 
 
 def _log_mass_spread(log_mass: float, weights: list[Values]) -> float:
-    """Of a share estimated by nets of equally many draws, from its spread over them."""
+    """Of a share estimated by nets, from its spread over them.
+
+    The draws of the probe are dealt out to them: one net may have a draw more than another.
+    """
     if log_mass == 0.0:
         return 0.0
     totals = [math.fsum(own) for own in weights]

@@ -133,8 +133,8 @@ static void mixture_draws(klf_stream stream, uint64_t block, uint64_t first_tile
         x[i] = rate[i] < largest ? x[i] : rate[i];
 }
 
-/* `fits_integers` of a family whose one parameter is the rate: the bound leaves room for 40 standard
- * deviations. */
+/* `fits_integers` of a family whose one parameter is the rate: the bound leaves room for 40
+ * standard deviations. */
 static inline int rates_fit_integers(size_t members, const double *rates)
 {
     int fits = 1;

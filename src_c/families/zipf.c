@@ -315,8 +315,8 @@ static void mean_variance(size_t d, const double *theta, double *mean, double *v
                     - mean_excess * mean_excess;
 }
 
-/* Where there is a variance, mean and standard deviation are below 2^52 (the exponents next to 2 and
- * 3 tell); where there is none, draws stop at the largest integer. */
+/* Where there is a variance, mean and standard deviation are below 2^52 (the exponents next to 2
+ * and 3 tell); where there is none, draws stop at the largest integer. */
 static int fits_integers(size_t members, const double *theta)
 {
     (void)members, (void)theta;

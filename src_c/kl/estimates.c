@@ -296,8 +296,8 @@ klf_estimates klf_estimate_from_pool(klf_reverse *run, const double *moments)
     return e;
 }
 
-/* Of the likelihood: the gain of a natural step is half the square of the mean score, which has unit
- * variance where the family is right. */
+/* Of the likelihood: the gain of a natural step is half the square of the mean score, which has
+ * unit variance where the family is right. */
 klf_estimates klf_estimate_of_likelihood(klf_reverse *run, const double *moments)
 {
     const size_t k = run->sizes.coordinates;

@@ -1,4 +1,4 @@
-/* likelihood.c -- forward minimisation by stochastic gradients from mini-batches of rows in memory. */
+/* likelihood.c -- forward minimisation by stochastic gradients: mini-batches of rows in memory. */
 #include "klfast/klfast.h"
 
 /* Words to a row's place below `rows` < 2^53: the product rounds to less than `rows`. */

@@ -24,7 +24,8 @@ size_t klf_reverse_probe_samples(const klf_reverse *run)
     return affordable ? 2 * k + 16 : (k < 64 ? k : 64); /* too few for a regression */
 }
 
-/* Makes column j, from which all before it have been taken, a unit vector: 0 if it depends on them. */
+/* Makes a column, from which all before it have been taken, a unit vector: 0 if it depends on
+ * them. */
 static int normalise_column(size_t n, double *a, double before, double *length)
 {
     double after = 0.0;
@@ -202,7 +203,8 @@ int klf_reverse_probe(klf_reverse *run, size_t n, const double *x, const double 
     if (sees_too_few_points(run, n, x, rest))
         return -1;
     double intercept, residual;
-    if (!klf_least_squares(run->level, n, k, 1, columns, triangle, run->gradient, &intercept, &residual))
+    if (!klf_least_squares(run->level, n, k, 1, columns, triangle, run->gradient, &intercept,
+                           &residual))
         return -1;
     if (residual > KLF_ROUNDING * size)
         return 0;

@@ -54,8 +54,8 @@ static size_t nets(const klf_reverse *run)
 }
 
 /* samples, log p, log q, r, score, two rows for the moments, and the scratch of the functions; a
- * pooled step's regression has its slope and its triangle where the scores were, and a net its words,
- * which are not more; a mini-batch needs weights and words besides */
+ * pooled step's regression has its slope and its triangle where the scores were, and a net its
+ * words, which are not more; a mini-batch needs weights and words besides */
 size_t klf_reverse_work(const klf_reverse *run)
 {
     const size_t batch = run->method == KLF_METHOD_LIKELIHOOD ? 2 * KLF_BLOCK : 0;
@@ -344,9 +344,9 @@ static void adapt_trust(klf_reverse *run)
         run->trust = fmax(TRUST_LEAST, 0.5 * run->trust);
 }
 
-/* Whether the divergence has risen by more than its errors: by four of them, or as rarely where they
- * come from few nets and have Student's distribution. Weighted draws, and nets, may mislead once: if
- * not one of several shorter steps helps, it was the estimate before that was wrong. */
+/* Whether the divergence has risen by more than its errors: by four of them, or as rarely where
+ * they come from few nets and have Student's distribution. Weighted draws, and nets, may mislead
+ * once: if not one of several shorter steps helps, it was the estimate before that was wrong. */
 static int has_risen(const klf_reverse *run, double error, double rounding)
 {
     const double sure = run->quasi_random ? 8.5 : 4.0;
@@ -477,9 +477,9 @@ static int is_quiet(klf_reverse *run, const klf_estimates *e)
     return 0;
 }
 
-/* The length at which the derivative along the last direction would have been 0, by the secant. Where
- * full steps overshoot, the divergence hardly changes from one member to the next: pooled draws do
- * not show that, but the direction that turns round does. */
+/* The length at which the derivative along the last direction would have been 0, by the secant.
+ * Where full steps overshoot, the divergence hardly changes from one member to the next: pooled
+ * draws do not show that, but the direction that turns round does. */
 static double secant(const klf_reverse *run)
 {
     double before = 0.0, now = 0.0;

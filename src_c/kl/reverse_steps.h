@@ -18,8 +18,8 @@ typedef struct {
 } klf_estimates;
 
 /* Fill the run's gradient, direction, KL, gain and their errors from draws of the member; from all
- * nets of such draws, and each of them; from quadrature nodes, and every second of them; from pooled
- * draws. */
+ * nets of such draws, and each of them; from quadrature nodes, and every second of them; from
+ * pooled draws. */
 klf_estimates klf_estimate(klf_reverse *run, const double *moments);
 klf_estimates klf_estimate_from_nets(klf_reverse *run, const double *moments, const double *nets);
 klf_estimates klf_estimate_from_nodes(klf_reverse *run, const double *moments,

@@ -135,8 +135,8 @@ int klf_stein_direction(klf_reverse *run, const double *moments, double *work)
  *
  * The step's noise is that of a regression: the variance of c + S z about what it is fitted to, in
  * nats, from the residuals e of each draw, (|e|^2 + (|e|^2 |z|^2 + (e.z)^2)/4)/2. The known mean of
- * v.s, 0, takes what v.s explains of r out of the divergence's error, as far as v is not noise, which
- * comes from the same draws. */
+ * v.s, 0, takes what v.s explains of r out of the divergence's error, as far as v is not noise,
+ * which comes from the same draws. */
 klf_estimates klf_estimate_from_stein(klf_reverse *run, const double *moments, int informative)
 {
     const double total = moments[1], *fitted = moments + 3, *r = fitted + RESIDUALS;

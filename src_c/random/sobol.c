@@ -4,11 +4,11 @@
  * the binary digits b of i: Sobol' (1967), "On the distribution of points in a cube and the
  * approximate evaluation of integrals", USSR Computational Mathematics and Mathematical Physics 7.
  * A net is randomised, in each dimension by itself, by a random lower triangular matrix with ones
- * on its diagonal, which the digits of the v_b are multiplied by, and a random shift modulo 2 of all
- * digits: Matousek (1998), "On the L2-discrepancy for anchored boxes", Journal of Complexity 14.
- * Each point is then uniform on the cube and the points are still a net; the variance of a mean is
- * that of Owen's nested uniform scrambling: Owen (2003), "Variance with alternative scramblings of
- * digital nets", ACM TOMACS 13.
+ * on its diagonal, which the digits of the v_b are multiplied by, and a random shift modulo 2 of
+ * all digits: Matousek (1998), "On the L2-discrepancy for anchored boxes", Journal of Complexity
+ * 14. Each point is then uniform on the cube and the points are still a net; the variance of a
+ * mean is that of Owen's nested uniform scrambling: Owen (2003), "Variance with alternative
+ * scramblings of digital nets", ACM TOMACS 13.
  *
  * A point's coordinate is a word, as a random one: klf_uniform makes a number inside (0, 1) of it.
  */

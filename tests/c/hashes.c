@@ -334,7 +334,8 @@ static void hash_run(uint64_t *hash, const klf_level *level, const member *start
 {
     klf_reverse run = {.level = level, .family = start->family, .target = target,
                        .stream = stream, .d = start->d, .sizes = start->sizes, .method = method,
-                       .step_rule = KLF_STEP_ADAM, .baseline = KLF_BASELINE_LEAVE_ONE_OUT, .step_size = 0.01,
+                       .step_rule = KLF_STEP_ADAM,
+                       .baseline = KLF_BASELINE_LEAVE_ONE_OUT, .step_size = 0.01,
                        .tolerance = 1e-6, .samples = samples, .max_samples = 2 * samples,
                        .max_steps = STEPS, .max_evaluations = UINT64_C(1) << 40};
     size_t doubles, integers;

@@ -408,3 +408,19 @@ def test_mini_batches_choose_every_row_alike():
         shares.append(r.cross_entropy)
     assert math.fsum(shares) == pytest.approx(1.0, rel=1e-12)
     assert np.sum((np.array(shares) * rows - 1.0) ** 2) * n / rows < 45.0
+
+
+def test_the_estimates_of_a_mini_batch():
+    """Cross-entropy and gain of one, by NumPy: with g the mean natural score and F the Fisher
+    information, g.F^-1 g/2 less k/(2n), what noise adds to it where the family is right."""
+    n, p = 500, kf.Gamma(2.0, 3.0)
+    x = kf.Gamma(2.5, 3.0).sample(n, rng=4)
+    r = kf.minimize_forward_kl(p, iter([x]), method="score", max_steps=0, tolerance=0.0)
+    log_p = p.log_density(x)
+    assert_allclose(r.cross_entropy, -log_p.mean(), rtol=1e-13)
+    assert_allclose(r.cross_entropy_error, log_p.std() / math.sqrt(n), rtol=1e-12)
+    g = p.score(x, coordinates="natural").mean(axis=0)
+    square = g @ np.linalg.solve(p.fisher_information("natural"), g)
+    assert_allclose(r.gain, square / 2 - 2 / (2 * n), rtol=1e-10)
+    assert_allclose(r.gain_error, math.sqrt(square / n + 2 / (2 * n * n)), rtol=1e-10)
+    assert r.distribution == p and r.steps == 0

@@ -165,9 +165,9 @@ typedef struct klf_family {
                         uint64_t block, double *KLF_RESTRICT x);
 
     /* Draws from given words, of which those at one place of all the rows make one draw: words is
-     * (event, KLF_BLOCK), n <= KLF_BLOCK. The draw is a function of the word's number in (0, 1) that
-     * is monotone on each half, so that nets keep their evenness. NULL where draws have no such
-     * form. */
+     * (event, KLF_BLOCK), n <= KLF_BLOCK. The draw is a function of the word's number in (0, 1)
+     * that is monotone on each half, so that nets keep their evenness. NULL where draws have no
+     * such form. */
     void (*from_words)(size_t d, const double *constants, size_t n,
                        const uint64_t *KLF_RESTRICT words, double *KLF_RESTRICT x,
                        double *KLF_RESTRICT work);
@@ -386,8 +386,8 @@ klf_run_status klf_reverse_net(const klf_reverse *run, uint64_t net, uint64_t po
                                uint64_t *bad_index);
 /* n, or for nets the largest KLF_NETS 2^m up to it, m >= 1. */
 uint64_t klf_reverse_whole(const klf_reverse *run, uint64_t n);
-/* The number of samples that the in-family probe wants: few if the family is too large for it, or the
- * budget too small. */
+/* The number of samples that the in-family probe wants: few if the family is too large for it, or
+ * the budget too small. */
 size_t klf_reverse_probe_samples(const klf_reverse *run);
 /* The probe: least squares of r on the score over n samples x with their log q. If what it leaves
  * is rounding, q is in the family, and the step is taken that lands on it; 1 then, else 0, or -1 if
