@@ -69,7 +69,7 @@ def renyi_divergence(
     >>> kf.renyi_divergence(kf.Exponential(1.0), kf.Exponential(3.0), 2.0)
     inf
     """
-    order = _at_most(positive(alpha, "alpha"))
+    order = renyi_order(alpha)
     if order == 1.0:
         return kl_divergence(p, q, samples=samples, rng=rng)
     found = _log_integral(p, q, order, samples, as_stream(rng))
@@ -121,13 +121,7 @@ def alpha_divergence(
     >>> [round(kf.alpha_divergence(p, q, alpha), 9) for alpha in (0.0, 0.5, 1.0, 2.0)]
     [0.5, 0.47001239, 0.5, 0.859140914]
     """
-    try:
-        order = float(alpha)
-    except (TypeError, ValueError):
-        raise TypeError(f"alpha={alpha!r}: must be a number") from None
-    if not math.isfinite(order):
-        raise ValueError(f"alpha={alpha!r}: must be finite")
-    _at_most(order)
+    order = amari_order(alpha)
     if order in (0.0, 1.0):
         first, second = (p, q) if order == 1.0 else (q, p)
         check_pair(p, q)
@@ -142,6 +136,22 @@ def alpha_divergence(
         integral = float(_of("exp", found.log))
         error = math.inf if found.error == math.inf else found.error * integral / abs(scale)
     return _returned(value, found, error)
+
+
+def renyi_order(alpha: object) -> float:
+    """The order of a divergence of Renyi's, checked."""
+    return _at_most(positive(alpha, "alpha"))
+
+
+def amari_order(alpha: object) -> float:
+    """The order of an alpha-divergence, checked."""
+    try:
+        order = float(alpha)  # type: ignore[arg-type]
+    except (TypeError, ValueError):
+        raise TypeError(f"alpha={alpha!r}: must be a number") from None
+    if not math.isfinite(order):
+        raise ValueError(f"alpha={alpha!r}: must be finite")
+    return _at_most(order)
 
 
 def _at_most(order: float) -> float:

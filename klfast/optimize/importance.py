@@ -21,6 +21,7 @@ from klfast.diagnostics import pareto_k
 from klfast.optimize.log_density import LogDensity, matched, score_sizes
 from klfast.optimize.options import Options
 from klfast.optimize.pooled import Pool
+from klfast.optimize.pooled_divergence import pooled_ratios
 from klfast.optimize.progress import Progress
 from klfast.optimize.result import FitResult
 from klfast.product_family import ProductMember, joined
@@ -277,8 +278,10 @@ class ImportanceRun:
             "log_normaliser": 0.0 if known else w.log_normaliser,
             "log_normaliser_error": 0.0 if known else w.log_normaliser_error,
         }
+        over = self.status not in ("going", "diverged") and len(self.pool) > 0
+        pooled = (pooled_ratios(self.pool, self.p, False, self.options.threads) if over else None)
         return FitResult(
-            distribution=self.p, direction="forward", method="importance", kl=e.kl,
+            distribution=self.p, direction="forward", method="importance", kl=e.kl, pooled=pooled,
             kl_error=e.kl_error, gain=e.gain, gain_error=e.noise,
             signal_to_noise=math.sqrt(e.gain / e.noise) if e.noise > 0.0 else math.nan,
             status=self.status, message=self._message(), steps=self.steps,

@@ -26,6 +26,7 @@ from klfast.optimize.levelled import has_counts_beside, levelled
 from klfast.optimize.nets import LEAST_DRAWS, check_nets, whole_nets
 from klfast.optimize.options import Options, choice, count, one_member
 from klfast.optimize.pooled import LARGEST_FAMILY, PooledSteps, first_batch
+from klfast.optimize.pooled_divergence import PooledRatios, pooled_ratios
 from klfast.optimize.progress import Progress
 from klfast.optimize.quadrature import QuadratureSteps, has_nodes, quadrature_steps
 from klfast.optimize.result import FitResult
@@ -620,6 +621,7 @@ class ReverseMinimizer:
             effective_samples=e.draws,
             signal_to_noise=_signal_to_noise(e.gain, e.noise),
             pareto_k=np.nan if self._status == "going" else self._pareto_k(distribution),
+            pooled=self._ratios(distribution),
             status=self._status,
             message=message.format(where=self._where, share=self._share, error=self._error()),
             steps=self._run.steps,
@@ -627,6 +629,13 @@ class ReverseMinimizer:
             seconds=self._seconds,
             history=self._history(),
         )
+
+    def _ratios(self, p: Distribution) -> PooledRatios | None:
+        """The draws that tell divergences of other orders, once the run is over."""
+        ended_badly = self._status in ("going", "support_error", "diverged")
+        if self._pooled is None or ended_badly or not len(self._pooled.pool):
+            return None
+        return pooled_ratios(self._pooled.pool, p, self._pooled.by_nets, self._options.threads)
 
     def _pareto_k(self, p: Distribution) -> float:
         """k-hat of q/p, without a call of the user's log q."""
