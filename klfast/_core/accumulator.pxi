@@ -206,9 +206,14 @@ cdef class Accumulator:
             for i in range(a, b):
                 at = start + i * KLF_BLOCK
                 n = total - at if total - at < KLF_BLOCK else KLF_BLOCK
-                p.family.score(p.d, p.constants, n, x + at * event, NULL, score, work)
-                level.block_moments(self.kind, k, n, score, r + at if r is not NULL else NULL,
-                                    w + at if w is not NULL else NULL, moments, scratch)
+                if self.kind == KLF_MOMENTS_SCORE:
+                    klf_score_moments(level, p.family, p.d, k, p.constants, n, x + at * event,
+                                      w + at if w is not NULL else NULL, moments, score, scratch,
+                                      work)
+                else:
+                    p.family.score(p.d, p.constants, n, x + at * event, NULL, score, work)
+                    level.block_moments(self.kind, k, n, score, r + at if r is not NULL else NULL,
+                                        w + at if w is not NULL else NULL, moments, scratch)
                 status = klf_accumulator_add(&part.sums, first + i, moments)
                 if status != KLF_OK:
                     break
@@ -450,7 +455,8 @@ def fit_rows(cls, x, weights, dict given):
                          f"fixed parameters of shapes {[a.shape for a in fixed]}") from None
     event = array.shape[array.ndim - rank:]
     cdef cnp.ndarray rows = np.ascontiguousarray(np.broadcast_to(array, batch + event))
-    cdef size_t sets = rows.size // (n * sizes.event), m, width = sizes.parameters, bad = 0
+    cdef size_t sets = rows.size // (n * sizes.event), m = 0, stop, stride
+    cdef size_t width = sizes.parameters, bad = 0
     cdef cnp.ndarray theta = np.zeros((sets, width))
     for i, value in enumerate(fixed):
         theta[:, sizes.fitted + i] = np.broadcast_to(value, batch).reshape(sets)
@@ -464,19 +470,27 @@ def fit_rows(cls, x, weights, dict given):
     cdef double *memory = new_doubles(klf_fit_memory(family, d, n))
     cdef klf_status status = KLF_OK
     try:
-        for m in range(sets):
-            bad = first_bad(family, d, to + m * width, sizes.event, data + m * n * sizes.event, n)
-            if bad < n:
-                raise_outside(cls, rows, batch, m, n, bad)
-        for m in range(sets):
+        stride = 1 if fixed else sets     # with fixed parameters each set has a rule of its own
+        while m < sets:
+            bad = first_bad(family, d, to + m * width, sizes.event, data + m * n * sizes.event,
+                            stride * n)
+            if bad < stride * n:
+                raise_outside(cls, rows, batch, m + bad // n, n, bad % n)
+            m += stride
+        m = 0
+        while m < sets:
+            stop = min(sets, m + 1 + KLF_BLOCK * chunk_blocks(sizes.event) // n)
             with nogil:
-                status = klf_fit(level, family, d, n, data + m * n * sizes.event,
-                                 weight + m * n if weight is not NULL else NULL, to + m * width,
-                                 memory)
+                while m < stop:
+                    status = klf_fit(level, family, d, n, data + m * n * sizes.event,
+                                     weight + m * n if weight is not NULL else NULL,
+                                     to + m * width, memory)
+                    if status != KLF_OK:
+                        break
+                    m += 1
             if status != KLF_OK:
                 return theta, batch, d, np.unravel_index(m, batch)
-            if m % 64 == 0:
-                PyErr_CheckSignals()
+            PyErr_CheckSignals()
     finally:
         free(memory)
     return theta, batch, d, None

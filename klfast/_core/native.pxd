@@ -310,6 +310,10 @@ cdef extern from "klfast/klfast.h" nogil:
     const klf_level *klf_library(const char **message)
     size_t klf_levels(const klf_level **levels)
     const klf_family *klf_find_family(const klf_level *level, const char *name)
+    void klf_score_moments(const klf_level *level, const klf_family *family, size_t d, size_t k,
+                           const double *constants, size_t n, const double *x,
+                           const double *weights, double *moments, double *score, double *pair,
+                           double *work) noexcept nogil
     size_t klf_fit_memory(const klf_family *family, size_t d, size_t n)
     klf_status klf_fit(const klf_level *level, const klf_family *family, size_t d, size_t n,
                        const double *x, const double *weights, double *theta, double *memory)

@@ -155,5 +155,6 @@ const klf_family KLF_FAMILY(beta) = {
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,
+    .sum_score = sum_score,
     KLF_SCALAR_FUNCTIONS,
 };

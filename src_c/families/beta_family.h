@@ -13,6 +13,7 @@
 #include "beta_density.h"
 #include "beta_divergence.h"
 #include "beta_fit.h"
+#include "log_product.h"
 
 static void sizes(size_t d, klf_sizes *s)
 {
@@ -109,6 +110,28 @@ static double max_step(size_t d, const double *constants, const double *directio
 }
 
 /* ---- Data ------------------------------------------------------------------------------------ */
+
+/* The sums of beta_score_inside. */
+static int sum_score(size_t d, const double *constants, size_t n, const double *restrict x,
+                     double *restrict sums)
+{
+    (void)d;
+    const family_constants c = load(constants);
+    const beta_coordinates *k = &c.standard;
+    const int wide = k->is_wide > 0.0;
+    double share[KLF_BLOCK], rest[KLF_BLOCK], excess_a, log_a, excess_b, log_b;
+    if (k->a > LARGEST_SUMMED_SHAPE || k->b > LARGEST_SUMMED_SHAPE)
+        return 0;
+    shares(n, x, share, rest);
+    if (!klf_ratio_sums(n, wide ? 1.0 : c.ratio_a, share, &excess_a, &log_a)
+        || !klf_ratio_sums(n, wide ? 1.0 : c.ratio_b, rest, &excess_b, &log_b))
+        return 0;
+    const double first = wide ? log_a : log_a - log_b, second = wide ? log_b : excess_b - log_b;
+    sums[0] = fma(k->first, first, -(double)n * k->first_mean);
+    sums[1] = fma(k->second_a, excess_a - log_a, k->second_b * second)
+              - fma((double)n, k->second_mean, k->regression * sums[0]);
+    return 1;
+}
 
 static void reference(size_t d, size_t n, const double *x, const double *weights, double *theta)
 {

@@ -151,5 +151,6 @@ const klf_family KLF_FAMILY(beta_prime) = {
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,
+    .sum_score = sum_score,
     KLF_SCALAR_FUNCTIONS,
 };

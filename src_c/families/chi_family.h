@@ -7,6 +7,7 @@
  *
  *   POWER, INVERSE_POWER, LOG_POWER        p, 1/p and log p
  *   half_power(x), half_power_less(x, a)   w and w - a
+ *   inverse_size(inverse_a)                1/x where w = a
  *   base_measure_at(theta, x)              log h
  *   draw_of(base, half)                    x where w = base half^2
  *
@@ -90,6 +91,19 @@ KLF_INLINE int is_datum(const double *theta, double x)
 }
 
 #include "scalar_family.h"
+
+/* By log w/A = p log(x/size), w/A = 1 at x = size. */
+static int sum_score(size_t d, const double *constants, size_t n, const double *restrict x,
+                     double *restrict sums)
+{
+    (void)d;
+    const family_constants c = load(constants);
+    double excess, log;
+    if (!klf_ratio_sums(n, inverse_size(c.power.inverse_raised), x, &excess, &log))
+        return 0;
+    sums[0] = fma(POWER * log, c.inverse_root, (double)n * c.offset);
+    return 1;
+}
 
 static void sizes(size_t d, klf_sizes *s)
 {

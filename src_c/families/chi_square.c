@@ -22,6 +22,11 @@ KLF_INLINE double half_power_less(double x, double shape)
     return fma(0.5, x, -shape);
 }
 
+KLF_INLINE double inverse_size(double inverse_shape)
+{
+    return 0.5 * inverse_shape;
+}
+
 KLF_INLINE double base_measure_at(const double *theta, double x)
 {
     (void)theta;
@@ -67,5 +72,6 @@ const klf_family KLF_FAMILY(chi_square) = {
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,
+    .sum_score = sum_score,
     KLF_SCALAR_FUNCTIONS,
 };

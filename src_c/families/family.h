@@ -9,6 +9,7 @@
 #include "../dispatch/level_symbol.h"
 #include "../math/elementary.h"
 #include "../math/gamma_functions.h"
+#include "../math/lanes.h"
 #include "../math/normal_quantile.h"
 #include "../random/exponential_deviates.h"
 #include "../random/normal_tiles.h"
@@ -143,6 +144,27 @@ static inline double klf_power(double x, double p)
     return klf_exp(p * klf_log(x));
 }
 
+/* Mean and standard deviation of x[i * stride] in one pass about the first datum; returns 0 where
+ * this may lose digits, overflow or underflow. */
+static inline int klf_block_usual_mean_sd(size_t n, const double *x, size_t stride, double *mean,
+                                          double *sd)
+{
+    double sum[KLF_SUM_LANES] = {0.0}, squares[KLF_SUM_LANES] = {0.0};
+    for (size_t start = 0; start < n; start += KLF_SUM_LANES)
+        for (size_t l = 0; l < KLF_SUM_LANES; l++) {
+            const size_t i = start + l < n ? start + l : 0; /* the first adds 0 */
+            const double change = x[i * stride] - x[0];
+            sum[l] += change;
+            squares[l] = fma(change, change, squares[l]);
+        }
+    const double shift = klf_lanes_total(sum) / (double)n;
+    const double square = klf_lanes_total(squares) / (double)n;
+    const double variance = fma(-shift, shift, square);
+    *mean = x[0] + shift;
+    *sd = sqrt(variance);
+    return (variance > 0x1p-20 * square) & (square > 0x1p-900) & (square < 0x1p900);
+}
+
 /* Weighted mean and standard deviation of one coordinate of a block (x[i * stride]); weights may be
  * NULL. Taken about the first datum and in units of the largest deviation, so that neither 1e308
  * overflows nor equal data get a spread from rounding. Serves `reference`: accuracy is not asked,
@@ -151,6 +173,8 @@ static inline void klf_block_mean_sd(size_t n, const double *x, size_t stride,
                                      const double *weights, double *mean, double *sd)
 {
     double total = 0.0, centre = 0.0, largest = 0.0, square = 0.0;
+    if (!weights && klf_block_usual_mean_sd(n, x, stride, mean, sd))
+        return;
     for (size_t i = 0; i < n; i++)
         total += weights ? weights[i] : 1.0;
     if (!(total > 0.0)) { /* a block of zero weights: any datum is as good */

@@ -244,6 +244,14 @@ static void score(size_t d, const double *constants, size_t n, const double *res
         log_density(d, constants, n, x, log_p, work);
 }
 
+static int sum_score(size_t d, const double *constants, size_t n, const double *restrict x,
+                     double *restrict sums)
+{
+    (void)d;
+    const gamma_constants c = load(constants);
+    return gamma_sum_score(&c.scores, c.rate * c.scores.inverse_shape, n, x, sums);
+}
+
 #include "score_each.h"
 
 /* Where b x/a or the factor is no normal number, x = 0 included, all is done again by the full
@@ -462,5 +470,6 @@ const klf_family KLF_FAMILY(gamma) = {
     .n_parameters = 2,
     .parameters = parameters,
     .sample_each = sample_each,
+    .sum_score = sum_score,
     KLF_SCALAR_FUNCTIONS,
 };

@@ -13,6 +13,7 @@
 
 #include "../math/bregman.h"
 #include "family.h"
+#include "log_product.h"
 
 /* f(a) = lgamma(a) - a log a + a, whose derivatives psi(a) - log a and psi1(a) - 1/a have no
  * cancellation; f(a) = log(2 pi/a)/2 + delta(a) for a >= 1. */
@@ -61,7 +62,7 @@ static inline double gamma_shape_from(double s)
         const double g = -klf_digamma_minus_log(a);
         const double step = (g / s - 1.0) * g / klf_trigamma_minus_inverse(a);
         const double next = a + step > 0.0 ? a + step : 0.5 * a;
-        const int done = fabs(next - a) <= 0x1p-51 * a;
+        const int done = fabs(next - a) <= 0x1p-27 * a; /* the next step would be its square */
         a = next;
         if (done)
             break;
@@ -202,6 +203,18 @@ KLF_INLINE double gamma_shape_score(const gamma_scores *s, double excess, double
 {
     const double phi_shape = s->is_raised > 0.0 ? excess - (log + s->log_raise) : phi;
     return -(phi_shape + s->digamma_excess) * s->inverse_root_excess;
+}
+
+/* The sums of both scores over rho = w/a = factor x, where these can be had by their product. */
+static inline int gamma_sum_score(const gamma_scores *s, double factor, size_t n,
+                                  const double *restrict x, double *restrict sums)
+{
+    double excess, log;
+    if (s->shape > LARGEST_SUMMED_SHAPE || !klf_ratio_sums(n, factor, x, &excess, &log))
+        return 0;
+    sums[0] = s->root_shape * excess;
+    sums[1] = -fma((double)n, s->digamma_excess, excess - log) * s->inverse_root_excess;
+    return 1;
 }
 
 /* log w - psi(a) of a standard score */

@@ -93,6 +93,17 @@ KLF_INLINE int is_datum(const double *theta, double x)
 
 #include "scalar_family.h"
 
+static int sum_score(size_t d, const double *constants, size_t n, const double *restrict x,
+                     double *restrict sums)
+{
+    (void)d;
+    const family_constants c = load(constants);
+    double inverse[KLF_BLOCK];
+    for (size_t i = 0; i < n; i++)
+        inverse[i] = 1.0 / x[i];
+    return gamma_sum_score(&c.scores, c.scale * c.scores.inverse_shape, n, inverse, sums);
+}
+
 static void sizes(size_t d, klf_sizes *s)
 {
     (void)d;
@@ -282,5 +293,6 @@ const klf_family KLF_FAMILY(inverse_gamma) = {
     .n_parameters = PARAMETERS,
     .parameters = parameters,
     .sample_each = sample_each,
+    .sum_score = sum_score,
     KLF_SCALAR_FUNCTIONS,
 };

@@ -44,6 +44,18 @@ size_t klf_fit_memory(const klf_family *family, size_t d, size_t n)
            + KLF_BLOCK * s.event + nodes * (width + 2) + s.parameters;
 }
 
+void klf_score_moments(const klf_level *level, const klf_family *family, size_t d, size_t k,
+                       const double *constants, size_t n, const double *x, const double *weights,
+                       double *moments, double *score, double *pair, double *work)
+{
+    if (!weights && family->sum_score && family->sum_score(d, constants, n, x, moments + 3)) {
+        moments[0] = moments[1] = moments[2] = (double)n;
+        return;
+    }
+    family->score(d, constants, n, x, NULL, score, work);
+    level->block_moments(KLF_MOMENTS_SCORE, k, n, score, NULL, weights, moments, pair);
+}
+
 /* Sum w and the sums of the weighted standard score under the prepared reference, into `total`. */
 static void pass(fit_run *run)
 {
@@ -51,11 +63,10 @@ static void pass(fit_run *run)
     for (size_t block = 0; block * KLF_BLOCK < run->n; block++) {
         const size_t at = block * KLF_BLOCK;
         const size_t n = run->n - at < KLF_BLOCK ? run->n - at : KLF_BLOCK;
-        run->family->score(run->d, run->constants, n, run->x + at * run->sizes.event, NULL,
-                           run->score, run->work);
-        run->level->block_moments(KLF_MOMENTS_SCORE, run->sizes.coordinates, n, run->score, NULL,
-                                  run->weights ? run->weights + at : NULL, run->moments,
-                                  run->pair);
+        klf_score_moments(run->level, run->family, run->d, run->sizes.coordinates, run->constants,
+                          n, run->x + at * run->sizes.event,
+                          run->weights ? run->weights + at : NULL, run->moments, run->score,
+                          run->pair, run->work);
         (void)klf_accumulator_add(&run->sums, block, run->moments);
     }
     klf_accumulator_total(&run->sums, run->total);
@@ -93,14 +104,14 @@ klf_status klf_fit(const klf_level *level, const klf_family *family, size_t d, s
     fit_run run = {.level = level, .family = family, .d = d, .n = n, .x = x, .weights = weights};
     family->sizes(d, &run.sizes);
     const size_t width = moments_width(&run.sizes), nodes = nodes_for(n);
-    run.constants = memory;
-    run.score = run.constants + run.sizes.constants;
+    run.score = memory;
     run.pair = run.score + run.sizes.coordinates * KLF_ROW;
-    run.moments = run.pair + 2 * KLF_BLOCK;
+    run.rows = run.pair + 2 * KLF_BLOCK;
+    run.work = run.rows + KLF_BLOCK * run.sizes.event;
+    run.constants = run.work + run.sizes.work;
+    run.moments = run.constants + run.sizes.constants;
     run.total = run.moments + width;
-    run.work = run.total + width;
-    run.rows = run.work + run.sizes.work;
-    double *reference = run.rows + KLF_BLOCK * run.sizes.event;
+    double *reference = run.total + width;
     double *values = reference + run.sizes.parameters;
     uint64_t *integers = (uint64_t *)(values + nodes * width);
     run.sums = (klf_accumulator){.width = width, .capacity = nodes, .values = values,

@@ -11,13 +11,14 @@
 #include "kernels.h"
 
 /* Two terms need one exponential and one logarithm. */
-static void add_two(size_t n, const double *restrict a, double *restrict b)
+static void add_two(size_t n, double weight_a, const double *restrict log_a, double weight_b,
+                    const double *restrict log_b, double *restrict log_q)
 {
     for (size_t i = 0; i < n; i++) {
-        const double high = a[i] < b[i] ? b[i] : a[i];
-        const double low = a[i] < b[i] ? a[i] : b[i];
+        const double a = log_a[i] + weight_a, b = log_b[i] + weight_b;
+        const double high = a < b ? b : a, low = a < b ? a : b;
         const double total = high + klf_log1p_unit(klf_exp(low - high));
-        b[i] = fabs(high) == INFINITY ? high : total;
+        log_q[i] = fabs(high) == INFINITY ? high : total;
     }
 }
 
@@ -53,16 +54,16 @@ void KLF_LEVEL_SYMBOL(klf_mixture)(const klf_target *target, size_t n, const dou
     double *terms = work, *scratch = work + components * KLF_BLOCK;
     for (size_t c = 0; c < components; c++) {
         const klf_component *component = target->components + c;
-        double *term = terms + c * KLF_BLOCK;
-        component->family->log_density(target->d, component->constants, n, x, term, scratch);
-        for (size_t i = 0; i < n; i++)
-            term[i] += component->log_weight;
+        component->family->log_density(target->d, component->constants, n, x,
+                                       terms + c * KLF_BLOCK, scratch);
     }
     if (components == 2) {
-        add_two(n, terms, terms + KLF_BLOCK);
-        for (size_t i = 0; i < n; i++)
-            log_q[i] = terms[KLF_BLOCK + i];
-    } else {
-        add_many(n, components, terms, log_q);
+        add_two(n, target->components[0].log_weight, terms, target->components[1].log_weight,
+                terms + KLF_BLOCK, log_q);
+        return;
     }
+    for (size_t c = 0; c < components; c++)
+        for (size_t i = 0; i < n; i++)
+            terms[c * KLF_BLOCK + i] += target->components[c].log_weight;
+    add_many(n, components, terms, log_q);
 }

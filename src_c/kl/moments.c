@@ -1,21 +1,11 @@
 /* moments.c -- the moments of one block, and the projection that regressions are made of: the only
  * reductions over samples in the library.
- *
- * A sum runs through KLF_SUM_LANES = 16 virtual lanes, sample i in lane i mod 16, and the lanes are
- * added by a fixed tree: the same bits on every level, and a vector loop on each.
  */
 #include <float.h>
 #include <math.h>
 
+#include "../math/lanes.h"
 #include "kernels.h"
-
-static inline double lanes_total(double lane[KLF_SUM_LANES])
-{
-    for (size_t half = KLF_SUM_LANES / 2; half > 0; half /= 2)
-        for (size_t i = 0; i < half; i++)
-            lane[i] += lane[i + half];
-    return lane[0];
-}
 
 /* sum a_i */
 static double sum(size_t n, const double *restrict a)
@@ -27,7 +17,7 @@ static double sum(size_t n, const double *restrict a)
             lane[l] += a[i + l];
     for (size_t l = 0; l < n - whole; l++)
         lane[l] += a[whole + l];
-    return lanes_total(lane);
+    return klf_lanes_total(lane);
 }
 
 /* sum a_i b_i */
@@ -40,7 +30,7 @@ static double dot(size_t n, const double *a, const double *b)
             lane[l] = fma(a[i + l], b[i + l], lane[l]);
     for (size_t l = 0; l < n - whole; l++)
         lane[l] = fma(a[whole + l], b[whole + l], lane[l]);
-    return lanes_total(lane);
+    return klf_lanes_total(lane);
 }
 
 /* sum a_i, sum a_i b_i and sum (a_i b_i)^2 in one pass */
@@ -63,9 +53,9 @@ static void sum_dot_square(size_t n, const double *restrict a, const double *res
         lane[1][l] += ab;
         lane[2][l] = fma(ab, ab, lane[2][l]);
     }
-    *total = lanes_total(lane[0]);
-    *product = lanes_total(lane[1]);
-    *square = lanes_total(lane[2]);
+    *total = klf_lanes_total(lane[0]);
+    *product = klf_lanes_total(lane[1]);
+    *square = klf_lanes_total(lane[2]);
 }
 
 static void multiply(size_t n, const double *restrict a, const double *restrict b,

@@ -53,16 +53,18 @@ static size_t nets(const klf_reverse *run)
     return run->quasi_random ? KLF_NETS : 0;
 }
 
-/* samples, log p, log q, r, score, two rows for the moments, and the scratch of the functions; a
- * pooled step's regression has its slope and its triangle where the scores were, and a net its
- * words, which are not more; a mini-batch needs weights and words besides */
+/* samples, log p, log q, r, score, two rows for the moments, and the scratch of the functions. The
+ * score begins half a block off the samples: a store to a place whose low 12 bits are those of a
+ * sample that is read next would hold up that read. A pooled step's regression has its slope and its
+ * triangle where the scores were, and a net its words, which are not more; a mini-batch needs
+ * weights and words besides. */
 size_t klf_reverse_work(const klf_reverse *run)
 {
     const size_t batch = run->method == KLF_METHOD_LIKELIHOOD ? 2 * KLF_BLOCK : 0;
     const size_t target = run->target ? run->target->work : 0, k = run->sizes.coordinates;
     const size_t triangle = run->method == KLF_METHOD_POOLED ? k + k * (k + 1) / 2 : 0;
-    return batch + (run->sizes.event + 5) * KLF_BLOCK + larger(k * KLF_ROW, triangle)
-           + larger(run->sizes.work, target);
+    return batch + (run->sizes.event + 5) * KLF_BLOCK + KLF_BLOCK / 2
+           + larger(k * KLF_ROW, triangle) + larger(run->sizes.work, target);
 }
 
 void klf_reverse_memory(const klf_reverse *run, size_t *doubles, size_t *integers)
@@ -95,6 +97,7 @@ static size_t array_bytes(const klf_reverse *run)
 void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, uint64_t *integers)
 {
     const klf_sizes *s = &run->sizes;
+    run->work = take(&doubles, klf_reverse_work(run)); /* first, where memory is aligned best */
     run->theta = take(&doubles, s->parameters);
     run->theta_previous = take(&doubles, s->parameters);
     run->theta_trial = take(&doubles, s->parameters);
@@ -113,7 +116,6 @@ void klf_reverse_begin(klf_reverse *run, const double *theta, double *doubles, u
                                   .first = integers, .count = integers + SUM_NODES,
                                   .values = take(&doubles, moments_width(run) * SUM_NODES)};
     run->nets = take(&doubles, moments_width(run) * nets(run));
-    run->work = doubles;
     memset(run->theta, 0, array_bytes(run));
     memcpy(run->theta, theta, s->parameters * sizeof *theta);
     run->family->to_unconstrained(run->d, theta, run->unconstrained);
@@ -176,7 +178,7 @@ klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const d
                                        double *moments, double *work, uint64_t *bad_index)
 {
     double *log_p = work, *ratio = work + KLF_BLOCK, *rows = ratio + KLF_BLOCK;
-    double *score = rows + 2 * KLF_BLOCK;
+    double *score = rows + 2 * KLF_BLOCK + KLF_BLOCK / 2;
     double *scratch = score + run->sizes.coordinates * KLF_ROW;
     run->family->score(run->d, run->constants, n, x, log_p, score, scratch);
     if (!run->level->log_ratio(n, log_p, log_q, run->reference, ratio))

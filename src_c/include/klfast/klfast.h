@@ -152,6 +152,11 @@ typedef struct klf_family {
     void (*score)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
                   double *KLF_RESTRICT log_p, double *KLF_RESTRICT score,
                   double *KLF_RESTRICT work);
+    /* The sums of the score over a block of data that `check_data` has passed, where they can be
+     * had more cheaply than score by score and as exactly; returns 0 where not, and then what is in
+     * `sums` is of no use. NULL: nowhere. */
+    int (*sum_score)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
+                     double *KLF_RESTRICT sums);
     /* One parameter set to each x, any n; parameters[i] is the array of the i-th. NULL for vector
      * families. */
     void (*log_density_each)(size_t n, const double *const *parameters,
@@ -444,6 +449,12 @@ void klf_reverse_row(const klf_reverse *run, double *row);
  * all 0. The fixed parameters stand in theta, which receives the fit. KLF_E_NO_MAXIMUM if there is
  * none. `memory` has klf_fit_memory doubles. */
 size_t klf_fit_memory(const klf_family *family, size_t d, size_t n);
+/* The SCORE moments of one block of such rows under a prepared reference; weights may be NULL.
+ * score is (k, KLF_ROW); pair has 2 KLF_BLOCK doubles and work sizes.work. */
+void klf_score_moments(const struct klf_level *level, const klf_family *family, size_t d,
+                       size_t k, const double *constants, size_t n, const double *x,
+                       const double *weights, double *moments, double *score, double *pair,
+                       double *work);
 klf_status klf_fit(const struct klf_level *level, const klf_family *family, size_t d, size_t n,
                    const double *x, const double *weights, double *theta, double *memory);
 
