@@ -651,8 +651,9 @@ class ReverseMinimizer:
                 log_q = self._quadrature.log_q_near(x)
             else:
                 return np.nan
-        with contextlib.suppress(ValueError):  # the ratio is not known, or 0 throughout
-            return pareto_k(log_q - p.log_density(x))
+        ratio = log_q - p.log_density(x)
+        with contextlib.suppress(ValueError):  # of a ratio that is not finite, or 0 throughout
+            return pareto_k(ratio)
         return np.nan
 
     def _error(self) -> str:
