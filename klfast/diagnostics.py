@@ -7,7 +7,7 @@ import math
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from klfast._core.native import as_float64, sum_and_square, vector_function
+from klfast._core.native import as_float64, mean_log1p, vector_function
 
 Values = NDArray[np.float64]
 
@@ -87,12 +87,12 @@ def pareto_k(log_ratio: ArrayLike) -> float:
     >>> kf.pareto_k(q.log_density(x) - p.log_density(x)) > 0.7
     True
     """
-    shifted = np.sort(_shifted(log_ratio))
+    shifted = _shifted(log_ratio)
     n = len(shifted)
     if n < _FEWEST:
         return math.nan
-    tail = math.ceil(min(0.2 * n, 3.0 * math.sqrt(n)))
-    w = vector_function("exp", shifted[n - tail - 1 :])
+    below = n - math.ceil(min(0.2 * n, 3.0 * math.sqrt(n))) - 1
+    w = vector_function("exp", np.sort(np.partition(shifted, below)[below:]))
     excess = w[1:] - w[0]
     if not excess[-1] > _EQUAL * w[-1]:
         return -math.inf
@@ -106,18 +106,13 @@ def _shape(x: Values) -> float:
     quarter = float(x[int(n / 4.0 + 0.5) - 1]) if n >= 2 else float(x[0])
     j = np.arange(1.0, points + 1.0)
     theta = 1.0 / float(x[-1]) + (1.0 - np.sqrt(points / (j - 0.5))) / (3.0 * quarter)
-    k = np.array([_mean_log1p(t, x) for t in theta])
-    curved = k != 0.0
-    rate = np.full(points, n / math.fsum(x))  # the limit of -theta/k as theta goes to 0
-    rate[curved] = -theta[curved] / k[curved]
+    k = mean_log1p(-theta, x)
+    rate = np.full(points, n / math.fsum(x.tolist()))  # the limit of -theta/k as theta goes to 0
+    np.divide(-theta, k, out=rate, where=k != 0.0)
     log_likelihood = n * (vector_function("log", rate) - k - 1.0)
     w = vector_function("exp", log_likelihood - log_likelihood.max())
-    best = math.fsum(theta * w) / math.fsum(w)
-    return (n * _mean_log1p(best, x) + 5.0) / (n + 10.0)
-
-
-def _mean_log1p(theta: float, x: Values) -> float:
-    return sum_and_square(vector_function("log1p", -theta * x))[0] / len(x)
+    best = math.fsum((theta * w).tolist()) / math.fsum(w.tolist())
+    return (n * float(mean_log1p([-best], x)[0]) + 5.0) / (n + 10.0)
 
 
 def _shifted(log_ratio: ArrayLike) -> Values:
@@ -125,12 +120,12 @@ def _shifted(log_ratio: ArrayLike) -> Values:
     values = as_float64(log_ratio, "log_ratio")
     if values.ndim != 1 or not len(values):
         raise ValueError(f"log_ratio has shape {values.shape}: it must have shape (n,), n >= 1")
-    bad = ~(values < np.inf)
-    if bad.any():
-        i = int(np.argmax(bad))
+    largest = values.max()  # NaN where any is
+    if not largest < np.inf:
+        i = int(np.argmin(values < np.inf))
         raise ValueError(f"log_ratio[{i}] = {values[i]}: must be finite, or -inf for a weight of 0")
-    if np.isneginf(values).all():
+    if largest == -np.inf:
         raise ValueError("log_ratio is -inf throughout: all weights are 0")
     with np.errstate(over="ignore"):
-        shifted: Values = values - values.max()
+        shifted: Values = values - largest
     return shifted

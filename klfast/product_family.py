@@ -129,6 +129,11 @@ def joined(factors: Sequence[Distribution]) -> ProductMember:
     return cls._from_theta(theta, batch, len(cls._integer_coordinates))
 
 
+def structure_width(p: Distribution) -> int:
+    """How many numbers in theta say which families p is a product of, before its parameters."""
+    return p._structure.size if isinstance(p, ProductMember) else 0
+
+
 def _class_of(factors: Sequence[Distribution]) -> type[ProductMember]:
     key: _Key = tuple(
         (type(f), f.event_shape[0] if f.event_shape else 1, tuple(

@@ -33,6 +33,23 @@ def test_k_hat_of_exact_pareto_ratios(k, n):
     assert abs(found - k) < 5.0 * (1.0 + k) / math.sqrt(tail) + pull
 
 
+@pytest.mark.parametrize("n", [25, 1000, 300_000])
+def test_k_hat_is_the_estimate_of_zhang_and_stephens(n):
+    """Their estimator written out in NumPy, of the excesses over the largest ratio below the
+    tail."""
+    log_ratio = np.random.default_rng(7).standard_normal(n)
+    ratio = np.sort(np.exp(log_ratio - log_ratio.max()))
+    m = math.ceil(min(0.2 * n, 3.0 * math.sqrt(n)))
+    x = ratio[-m:] - ratio[-m - 1]
+    j = np.arange(1, 31 + int(math.sqrt(m)))
+    theta = 1.0 / x[-1] + (1.0 - np.sqrt(len(j) / (j - 0.5))) / (3.0 * x[int(m / 4 + 0.5) - 1])
+    k = np.log1p(-np.outer(theta, x)).mean(axis=1)
+    profile = m * (np.log(-theta / k) - k - 1.0)
+    weights = np.exp(profile - profile.max())
+    shape = np.log1p(-(theta @ weights / weights.sum()) * x).mean()
+    assert kf.pareto_k(log_ratio) == pytest.approx((m * shape + 5.0) / (m + 10.0), rel=1e-10)
+
+
 def test_k_hat_orders_good_and_bad_proposals():
     p = kf.Normal(0.0, 1.0)
     x = p.sample(20_000, rng=3)

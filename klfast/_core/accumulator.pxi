@@ -297,21 +297,47 @@ cdef const double *pointer_or_null(array) except? NULL:
 KIND_NAMES = {code: name for name, code in MOMENTS.items()}
 
 
+cdef void sum_numbers(Sums sums, size_t n, const double *x, double *total) noexcept:
+    """Moments of n numbers by sums of width 5: entries 3 and 4 are their sum and sum of squares."""
+    cdef double moments[5]
+    cdef double work[2 * KLF_BLOCK]
+    cdef size_t start
+    sums.sums.used = 0
+    for start in range(0, n, KLF_BLOCK):
+        level.block_moments(KLF_MOMENTS_GRADIENT, 0, min(n - start, <size_t>KLF_BLOCK), NULL,
+                            x + start, NULL, moments, work)
+        klf_accumulator_add(&sums.sums, start // KLF_BLOCK, moments)
+    klf_accumulator_total(&sums.sums, total)
+
+
 def sum_and_square(values):
     """Sum and sum of squares of a float64 array of shape (n,), in the library's own fixed order."""
     cdef cnp.ndarray array = np.ascontiguousarray(values, dtype=np.float64)
-    cdef size_t n = array.size, i = 0, count
+    cdef double total[5]
+    sum_numbers(Sums(5), array.size, data_of(array), total)
+    return total[3], total[4]
+
+
+def mean_log1p(factors, values):
+    """The mean of log(1 + f x) over the values x, for each factor f; summed as above."""
+    cdef cnp.ndarray multipliers = np.ascontiguousarray(factors, dtype=np.float64)
+    cdef cnp.ndarray array = np.ascontiguousarray(values, dtype=np.float64)
+    cdef cnp.ndarray means = np.empty_like(multipliers)
+    cdef const double *f = data_of(multipliers)
     cdef const double *x = data_of(array)
-    cdef double moments[5]
-    cdef double work[2 * KLF_BLOCK]
+    cdef double *mean = data_of(means)
+    cdef double total[5]
+    cdef size_t n = array.size, i, j, log1p = VECTOR_FUNCTIONS["log1p"]
     cdef Sums sums = Sums(5)
-    while i < n:
-        count = min(n - i, <size_t>KLF_BLOCK)
-        level.block_moments(KLF_MOMENTS_GRADIENT, 0, count, NULL, x + i, NULL, moments, work)
-        klf_accumulator_add(&sums.sums, i // KLF_BLOCK, moments)
-        i += count
-    total = sums.total()
-    return float(total[3]), float(total[4])
+    cdef double *scaled = new_doubles(2 * n)
+    for j in range(<size_t>multipliers.size):
+        for i in range(n):
+            scaled[i] = f[j] * x[i]
+        level.vector_functions[log1p].apply(n, scaled, scaled + n)
+        sum_numbers(sums, n, scaled + n, total)
+        mean[j] = total[3] / n
+    free(scaled)
+    return means
 
 
 def checked_weights(weights, n):

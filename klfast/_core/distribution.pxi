@@ -156,6 +156,8 @@ cdef class Distribution(Density):
         """Closed-form D(self || other) for members of one family, batches broadcast."""
         self.made()
         other.made()
+        if self.batch == () == other.batch:
+            return self._kl_one(other)
         shape = np.broadcast_shapes(self.batch, other.batch)
         cdef cnp.ndarray mine = np.ascontiguousarray(np.broadcast_to(
             np.arange(self.members).reshape(self.batch), shape), dtype=np.int64)
@@ -171,6 +173,12 @@ cdef class Distribution(Density):
             to[i] = self.family.kl(self.d, self.theta + a[i] * p, other.theta + b[i] * p, work)
         free(work)
         return scalar_or_array(out)
+
+    def _kl_one(self, Distribution other):
+        cdef double *work = new_doubles(self.sizes.work)
+        cdef double value = self.family.kl(self.d, self.theta, other.theta, work)
+        free(work)
+        return value
 
     # ---- Draws ----
 

@@ -427,8 +427,9 @@ cdef class Parameters:
     @property
     def fixed(self):
         """Those of the parameters that are not fitted, by name; empty for most families."""
-        found = self.parameters
-        return {name: found[name] for name in self._fixed_names()}
+        names = self._fixed_names()
+        found = self.parameters if names else {}
+        return {name: found[name] for name in names}
 
     def __getitem__(self, index):
         if self.batch == ():

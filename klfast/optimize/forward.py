@@ -40,7 +40,10 @@ from klfast.targets import Product, check_same_space, is_class_of_family, is_dis
 
 _CHUNK = 1 << 17
 _AT_ONCE = 1 << 18  # data of steps between looks at signals
-_HISTORY = ("evaluations", "cross_entropy", "length")
+# Of a history of the method "score": the name, the run's column, and its sign.
+_SHOWN = [(name, HISTORY_COLUMNS.index(column), sign) for name, column, sign in (
+    ("evaluations", "evaluations", 1.0), ("cross_entropy", "kl", -1.0), ("length", "length", 1.0))]
+_HISTORY = np.dtype([(name, np.float64) for name, _, _ in _SHOWN])
 _FROM_LOG_DENSITY = ("log_density", "quadrature", "importance")
 
 
@@ -402,6 +405,11 @@ def _cut(source: _Source, most: int) -> Iterator[NDArray[np.float64]]:
             return
 
 
+def _whole(arrays: list[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """One after the other; a single one without a copy."""
+    return arrays[0] if len(arrays) == 1 else np.concatenate(arrays)
+
+
 class _ScoreRun:
     """Stochastic gradient ascent of the likelihood, mini-batch by mini-batch."""
 
@@ -427,7 +435,7 @@ class _ScoreRun:
             for rows in self._steps():
                 self.rows.append(rows)
                 self.status = self.run.status
-                progress.show(self.run.steps, f"cross-entropy {-self.run.estimates.kl:.6g}")
+                progress.show(self.run.steps, "cross-entropy", -self.run.estimates.kl)
                 if self.options.stopped(self._result):
                     self.status = "stopped_by_callback"
                 if self.status != "going":
@@ -485,14 +493,14 @@ class _ScoreRun:
         self, chunks: list[Any]
     ) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
         """All rows of arrays, and their weights."""
-        rows = np.concatenate([self.source.rows(chunk) for chunk in chunks])
+        rows = _whole([self.source.rows(chunk) for chunk in chunks])
         if not len(rows):
             raise ValueError("data is empty: there is nothing to fit")
         weights = None
         if self.source.weights is not None:
             assert isinstance(self.source.weights, list)
             weights = checked_weights(
-                np.concatenate([as_float64(w, "weights") for w in self.source.weights]), len(rows))
+                _whole([as_float64(w, "weights") for w in self.source.weights]), len(rows))
         return self._checked(rows, weights)
 
     def _checked(
@@ -517,9 +525,8 @@ class _ScoreRun:
             theta = history[-1, len(HISTORY_COLUMNS) :]
             distribution = self.family._from_theta(theta, (), self.dimension)
         history = history[: self.run.steps]
-        columns = [HISTORY_COLUMNS.index(name) for name in ("evaluations", "kl", "length")]
-        shown = np.zeros(len(history), dtype=[(name, np.float64) for name in _HISTORY])
-        for name, column, sign in zip(_HISTORY, columns, (1.0, -1.0, 1.0), strict=True):
+        shown = np.empty(len(history), dtype=_HISTORY)
+        for name, column, sign in _SHOWN:
             shown[name] = sign * history[:, column]
         return FitResult(
             distribution=distribution, direction="forward", method="score", kl=math.nan,

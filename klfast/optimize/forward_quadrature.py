@@ -84,7 +84,7 @@ class QuadratureRun:
         """
         with Progress(self.options.progress, self.options.max_steps) as progress:
             while self.status == "going" and self._step():
-                progress.show(self.steps, f"KL {self.kl:.6g} +- {self.kl_error:.2g}")
+                progress.show(self.steps, "KL", self.kl, self.kl_error)
                 if self.options.stopped(self._result):
                     self.status = "stopped_by_callback"
         return self._result()

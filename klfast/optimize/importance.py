@@ -105,7 +105,7 @@ class ImportanceRun:
         with Progress(self.options.progress, self.options.max_steps) as progress:
             while self.status == "going" and self._step():
                 e = self.estimates
-                progress.show(self.steps, f"KL {e.kl:.6g} +- {e.kl_error:.2g}")
+                progress.show(self.steps, "KL", e.kl, e.kl_error)
                 if self.options.stopped(self._result):
                     self.status = "stopped_by_callback"
         return self._result()

@@ -10,6 +10,7 @@ its points in common with the ones before, and log q is remembered at each.
 
 from __future__ import annotations
 
+import functools
 import math
 from typing import NamedTuple
 
@@ -140,13 +141,14 @@ def make_nodes(
         if best is not None and best[0] < accuracy.useful and not error < 0.5 * best[0]:
             break
         if best is None or error < best[0]:
-            best = error, exponent
+            best = error, exponent, nodes
         if error < accuracy.enough or exponent == least:
             break
         exponent -= 1
     if best is None or not best[0] < accuracy.useful:
         return None
-    return placed.nodes(max(best[1] - finer, least))
+    wanted = max(best[1] - finer, least)
+    return best[2] if wanted == best[1] else placed.nodes(wanted)
 
 
 class Placed:
@@ -212,12 +214,18 @@ class Placed:
         return Nodes(x, weights, even | whole, whole)
 
 
+@functools.cache
+def _identity(k: int) -> Values:
+    """Its lower triangle, row by row."""
+    triangle: Values = np.eye(k)[np.tril_indices(k)]
+    return triangle
+
+
 def _own_error(p: Distribution, nodes: Nodes) -> float:
     """How far the rule is from p's total mass 1, and the score's mean 0 and covariance I."""
     sums = Accumulator(p, "full")
     sums._add_rows(nodes.x, nodes.weights, np.zeros(len(nodes.x)), 1)
     moments, k = sums.moments(), p.n_coordinates
     score, products = moments[3 : 3 + k], moments[5 + 3 * k : 5 + 3 * k + k * (k + 1) // 2]
-    identity = np.eye(k)[np.tril_indices(k)]
-    errors = [abs(moments[1] - 1.0), np.abs(score).max(), np.abs(products - identity).max()]
+    errors = [abs(moments[1] - 1.0), np.abs(score).max(), np.abs(products - _identity(k)).max()]
     return float(max(errors)) if np.isfinite(errors).all() else np.inf

@@ -19,7 +19,7 @@ LARGEST_COUNT = 2**62
 
 def choice(value: object, name: str, allowed: Sequence[object]) -> Any:
     """`value`, which must be one of `allowed`."""
-    if not any(value is a or (isinstance(value, str) and value == a) for a in allowed):
+    if not (value is None or isinstance(value, str)) or value not in allowed:
         listed = ", ".join(map(repr, allowed))
         raise ValueError(f"{name}={value!r}: must be one of {listed}")
     return value

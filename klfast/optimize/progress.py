@@ -27,10 +27,11 @@ class Progress:
                 self._bar = None
         return self
 
-    def show(self, steps: int, text: str) -> None:
-        """Report that `steps` have been taken."""
+    def show(self, steps: int, name: str, value: float, error: float | None = None) -> None:
+        """Report that `steps` have been taken, and what is now the value of that name."""
         if not self._shown:
             return
+        text = f"{name} {value:.6g}" + ("" if error is None else f" +- {error:.2g}")
         if self._bar is not None:
             self._bar.n = steps
             self._bar.set_postfix_str(text)

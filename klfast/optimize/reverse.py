@@ -253,6 +253,8 @@ def _anneal(
         if result.status in ("support_error", "stopped_by_callback", "diverged"):
             break
         member = result.distribution
+    if len(temperatures) == 1:
+        return result
     return replace(result, evaluations=evaluations, seconds=seconds)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import functools
 import math
 import time
 from dataclasses import replace
@@ -30,7 +32,7 @@ from klfast.optimize.pooled_divergence import PooledRatios, pooled_ratios
 from klfast.optimize.progress import Progress
 from klfast.optimize.quadrature import QuadratureSteps, has_nodes, quadrature_steps
 from klfast.optimize.result import FitResult
-from klfast.product_family import as_member
+from klfast.product_family import as_member, structure_width
 from klfast.targets import (
     Product,
     as_log_density,
@@ -287,7 +289,7 @@ class ReverseMinimizer:
             while not self.done:
                 self._attempt(single=options.callback is not None)
                 e = self._run.estimates
-                progress.show(self._run.steps, f"KL {e.kl:.6g} +- {e.kl_error:.2g}")
+                progress.show(self._run.steps, "KL", e.kl, e.kl_error)
                 if options.stopped(self.result):
                     self._status = "stopped_by_callback"
         return self.result()
@@ -442,7 +444,7 @@ class ReverseMinimizer:
             if self._run.undo_landing():  # q only looked like a member where p was
                 self._status = "going"
             return False
-        if np.isneginf(found.log_q).any():  # of a restricted run: no member has holes
+        if self._restricted and np.isneginf(found.log_q).any():  # no member has holes
             verdict = 0
             self._run.count_evaluations(n)
         elif self._method == "stein" and found.gradients is not None:
@@ -534,19 +536,25 @@ class ReverseMinimizer:
     def _at(self, x: NDArray[np.float64]) -> _Values | None:
         """Log q at samples, all finite; None where some are -inf: the run is then over."""
         found = self._evaluated_at(x)
-        for bad, name in ((np.isnan(found.log_q), "NaN"), (np.isposinf(found.log_q), "+inf")):
-            if bad.any():
-                raise ValueError(self._bad_value("log_q", name, x[int(np.argmax(bad))]))
-        outside = np.isneginf(found.log_q)
-        if outside.any() and not self._restricted:
-            self._outside = x[outside]
-            self._describe_support(x[int(np.argmax(outside))], int(outside.sum()), len(x))
+        if not np.isfinite(found.log_q).all() and not self._is_inside(x, found.log_q):
             return None
         if found.gradients is not None and not np.isfinite(found.gradients).all():
             i = int(np.argmin(np.isfinite(found.gradients).reshape(len(x), -1).all(axis=1)))
             raise ValueError(self._bad_value("the gradient of log_q", str(found.gradients[i]),
                                              x[i]))
         return found
+
+    def _is_inside(self, x: NDArray[np.float64], log_q: NDArray[np.float64]) -> bool:
+        """Whether the run can go on where some log q is not finite."""
+        for bad, name in ((np.isnan(log_q), "NaN"), (np.isposinf(log_q), "+inf")):
+            if bad.any():
+                raise ValueError(self._bad_value("log_q", name, x[int(np.argmax(bad))]))
+        if self._restricted:
+            return True
+        outside = np.isneginf(log_q)
+        self._outside = x[outside]
+        self._describe_support(x[int(np.argmax(outside))], int(outside.sum()), len(x))
+        return False
 
     def _evaluated_at(self, x: NDArray[np.float64]) -> _Values:
         """What the target gives, whatever it is."""
@@ -583,15 +591,14 @@ class ReverseMinimizer:
         )
 
     def _history(self) -> NDArray[np.void]:
-        size = sum(np.size(value) for value in self._start.parameters.values())
-        fields: list[Any] = [(name, np.float64) for name in HISTORY_COLUMNS]
-        fields.append(("parameters", np.float64, (size,)))
-        dtype = np.dtype(fields)
+        columns, structure = len(HISTORY_COLUMNS), structure_width(self._start)
+        dtype = _history_dtype(self._start._theta().shape[1] - structure)
         if not self._rows:
             return np.empty(0, dtype=dtype)
         rows = np.concatenate(self._rows)
-        first = rows.shape[1] - size  # of a product's rows a part says which families they are of
-        return np.delete(rows, slice(len(HISTORY_COLUMNS), first), axis=1).view(dtype).reshape(-1)
+        if structure:
+            rows = np.delete(rows, slice(columns, columns + structure), axis=1)
+        return rows.view(dtype).reshape(-1)
 
     def result(self) -> FitResult:
         """The state as a result; its status is "going" before the end."""
@@ -654,7 +661,9 @@ class ReverseMinimizer:
             else:
                 return np.nan
         ratio = log_q - p.log_density(x)
-        return pareto_k(ratio) if (ratio < np.inf).all() and (ratio > -np.inf).any() else np.nan
+        with contextlib.suppress(ValueError):  # of a ratio that is not finite, or 0 throughout
+            return pareto_k(ratio)
+        return np.nan
 
     def _error(self) -> str:
         if self._method == "quadrature":
@@ -668,6 +677,13 @@ class ReverseMinimizer:
         theta = self._rows[-1][-1, len(HISTORY_COLUMNS) :]
         shape = distribution.event_shape
         return type(distribution)._from_theta(theta, (), shape[0] if shape else 1)
+
+
+@functools.cache
+def _history_dtype(size: int) -> np.dtype[np.void]:
+    """Of a record with that many parameters."""
+    fields: list[Any] = [(name, np.float64) for name in HISTORY_COLUMNS]
+    return np.dtype([*fields, ("parameters", np.float64, (size,))])
 
 
 def _choose(settings: _Settings, p: Distribution, target: Target | None) -> str:

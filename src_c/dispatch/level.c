@@ -23,6 +23,7 @@ const klf_level KLF_LEVEL_SYMBOL(klf_level) = {
     .families = families,
     .vector_functions = KLF_LEVEL_SYMBOL(klf_vector_functions),
     .words = KLF_LEVEL_SYMBOL(klf_words),
+    .choose = KLF_LEVEL_SYMBOL(klf_choose),
     .net = KLF_LEVEL_SYMBOL(klf_net),
     .block_moments = KLF_LEVEL_SYMBOL(klf_block_moments),
     .mixture = KLF_LEVEL_SYMBOL(klf_mixture),

@@ -1,10 +1,17 @@
 /* likelihood.c -- forward minimisation by stochastic gradients: mini-batches of rows in memory. */
+#include <string.h>
+
 #include "klfast/klfast.h"
 
-/* Words to a row's place below `rows` < 2^53: the product rounds to less than `rows`. */
-static size_t place(uint64_t word, size_t rows)
+static void gather(size_t n, size_t event, const uint64_t *restrict chosen,
+                   const double *restrict from, double *restrict to)
 {
-    return (size_t)((double)(word >> 11) * 0x1p-53 * (double)rows);
+    if (event == 1) /* no copy of unknown length */
+        for (size_t i = 0; i < n; i++)
+            to[i] = from[chosen[i]];
+    else
+        for (size_t i = 0; i < n; i++)
+            memcpy(to + i * event, from + chosen[i] * event, event * sizeof *to);
 }
 
 /* The moments of n rows that the words of a block choose, into run->moments. */
@@ -12,19 +19,16 @@ static klf_run_status batch_block(klf_reverse *run, uint64_t block, size_t n, si
                                   const double *x, const double *weights)
 {
     const size_t event = run->sizes.event;
-    double *chosen = run->work, *chosen_weights = chosen + event * KLF_BLOCK;
-    double *log_q = chosen_weights + KLF_BLOCK, *rest = log_q + 2 * KLF_BLOCK;
-    uint64_t *words = (uint64_t *)(log_q + KLF_BLOCK);
-    run->level->words(run->stream, block, 0, (n + KLF_TILE - 1) / KLF_TILE, words);
-    for (size_t i = 0; i < n; i++) {
-        const size_t row = place(words[i], rows);
-        log_q[i] = 0.0;
-        for (size_t j = 0; j < event; j++)
-            chosen[i * event + j] = x[row * event + j];
-        chosen_weights[i] = weights ? weights[row] : 1.0;
-    }
-    return klf_reverse_block_given(run, n, chosen, log_q, weights ? chosen_weights : NULL,
-                                   run->moments, rest, &run->bad_index);
+    double *own = run->work, *own_weights = own + event * KLF_BLOCK;
+    double *log_q = own_weights + KLF_BLOCK, *rest = log_q + 2 * KLF_BLOCK;
+    uint64_t *chosen = (uint64_t *)(log_q + KLF_BLOCK);
+    run->level->choose(run->stream, block, rows, n, chosen);
+    gather(n, event, chosen, x, own);
+    if (weights)
+        gather(n, 1, chosen, weights, own_weights);
+    memset(log_q, 0, n * sizeof *log_q);
+    return klf_reverse_block_given(run, n, own, log_q, weights ? own_weights : NULL, run->moments,
+                                   rest, &run->bad_index);
 }
 
 static void one_step(klf_reverse *run, size_t rows, const double *x, const double *weights)

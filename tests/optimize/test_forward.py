@@ -410,6 +410,18 @@ def test_mini_batches_choose_every_row_alike():
     assert np.sum((np.array(shares) * rows - 1.0) ** 2) * n / rows < 45.0
 
 
+@pytest.mark.parametrize("rows", [1, 3, 1000, 2**20 - 1])
+def test_a_mini_batch_is_of_the_rows_that_the_words_say(rows):
+    """The first 53 bits of a word as a fraction, times the number of rows, rounded down."""
+    n, stream = 700, kf.Stream(6)
+    r = kf.minimize_forward_kl(kf.Exponential(1.0), np.arange(rows) / rows, method="score",
+                               samples=n, max_steps=0, tolerance=0.0, rng=kf.Stream(6))
+    own = stream._for_run()._for_run()
+    words = np.concatenate([own.words(0, 8), own.words(1, 8)])[:n].tolist()
+    chosen = [int(math.ldexp(word >> 11, -53) * rows) for word in words]
+    assert r.cross_entropy == pytest.approx(math.fsum(chosen) / rows / n, rel=1e-14)
+
+
 def test_the_estimates_of_a_mini_batch():
     """Cross-entropy and gain of one, by NumPy: with g the mean natural score and F the Fisher
     information, g.F^-1 g/2 less k/(2n), what noise adds to it where the family is right."""

@@ -472,6 +472,10 @@ typedef struct klf_level {
     const klf_vector_function *vector_functions;   /* ends with a NULL name */
     void (*words)(klf_stream stream, uint64_t block, uint64_t first_tile, size_t tiles,
                   uint64_t *KLF_RESTRICT words);
+    /* Numbers of n <= KLF_BLOCK rows out of `rows` < 2^51, with replacement, by a block's words;
+     * there is room for KLF_BLOCK of them. */
+    void (*choose)(klf_stream stream, uint64_t block, uint64_t rows, size_t n,
+                   uint64_t *KLF_RESTRICT chosen);
     /* Words of points first to first + n of the first 2^log2_points of a Sobol' sequence, n of them
      * to each of the (dimensions, KLF_BLOCK) rows: n <= KLF_BLOCK is a power of two and divides
      * `first`. Scrambled by the stream's words of net `net`; the sequence itself if stream is NULL.
