@@ -221,27 +221,38 @@ KLF_INLINE void score_at(const gamma_constants *c, double x, double *s)
     gamma_score(c, x, log, phi, s, s + 1);
 }
 
+/* By the usual route; returns whether some x is extreme. The density takes the score's logarithms. */
+KLF_INLINE uint64_t usual_scores(const gamma_constants *c, size_t n, const double *restrict x,
+                                 int with_density, double *restrict log_p, double *restrict s)
+{
+    double *restrict s_mean = s, *restrict s_shape = s + KLF_ROW;
+    uint64_t extreme = 0;
+    for (size_t i = 0; i < n; i++) {
+        double ratio, excess, phi;
+        const double log = gamma_usual_log_ratio(c, x[i], &ratio, &excess, &phi);
+        gamma_score(c, x[i], log, phi, s_mean + i, s_shape + i);
+        if (with_density)
+            log_p[i] = gamma_density_inside(c, excess, log, phi);
+        extreme |= gamma_is_extreme(ratio);
+    }
+    return extreme;
+}
+
 static void score(size_t d, const double *constants, size_t n, const double *restrict x,
                   double *restrict log_p, double *restrict s, double *restrict work)
 {
     (void)d, (void)work;
     const gamma_constants c = load(constants);
-    double *restrict s_mean = s, *restrict s_shape = s + KLF_ROW;
-    uint64_t extreme = 0;
-    for (size_t i = 0; i < n; i++) {
-        double ratio, excess, phi;
-        const double log = gamma_usual_log_ratio(&c, x[i], &ratio, &excess, &phi);
-        gamma_score(&c, x[i], log, phi, s_mean + i, s_shape + i);
-        extreme |= gamma_is_extreme(ratio);
-    }
+    const uint64_t extreme = log_p ? usual_scores(&c, n, x, 1, log_p, s)
+                                   : usual_scores(&c, n, x, 0, NULL, s);
     for (size_t i = 0; extreme && i < n; i++) {
         double one[COORDINATES];
         score_at(&c, x[i], one);
-        s_mean[i] = one[0];
-        s_shape[i] = one[1];
+        s[i] = one[0];
+        s[KLF_ROW + i] = one[1];
+        if (log_p)
+            log_p[i] = gamma_log_density(&c, x[i]);
     }
-    if (log_p)
-        log_density(d, constants, n, x, log_p, work);
 }
 
 static int sum_score(size_t d, const double *constants, size_t n, const double *restrict x,

@@ -75,18 +75,26 @@ static void log_density(size_t d, const double *constants, size_t n, const doubl
         log_p[i] = density_at(&c, x[i]);
 }
 
+KLF_INLINE void write_score(const family_constants *c, double x, double *s)
+{
+    double one[COORDINATES];
+    score_at(c, x, one);
+    for (size_t j = 0; j < COORDINATES; j++)
+        s[j * KLF_ROW] = one[j];
+}
+
+/* In one loop with the density, whose logarithms are the score's. */
 static void score(size_t d, const double *constants, size_t n, const double *restrict x,
                   double *restrict log_p, double *restrict s, double *restrict work)
 {
+    (void)d, (void)work;
     const family_constants c = load(constants);
-    for (size_t i = 0; i < n; i++) {
-        double one[COORDINATES];
-        score_at(&c, x[i], one);
-        for (size_t j = 0; j < COORDINATES; j++)
-            s[j * KLF_ROW + i] = one[j];
+    for (size_t i = 0; !log_p && i < n; i++)
+        write_score(&c, x[i], s + i);
+    for (size_t i = 0; log_p && i < n; i++) {
+        write_score(&c, x[i], s + i);
+        log_p[i] = density_at(&c, x[i]);
     }
-    if (log_p)
-        log_density(d, constants, n, x, log_p, work);
 }
 
 #ifdef DENSITY_CONSTANTS
