@@ -105,7 +105,8 @@ def _shape(x: Values) -> float:
     points = 30 + int(math.sqrt(n))
     quarter = float(x[int(n / 4.0 + 0.5) - 1]) if n >= 2 else float(x[0])
     j = np.arange(1.0, points + 1.0)
-    theta = 1.0 / float(x[-1]) + (1.0 - np.sqrt(points / (j - 0.5))) / (3.0 * quarter)
+    with np.errstate(over="ignore"):  # of a range beyond that of doubles
+        theta = 1.0 / float(x[-1]) + (1.0 - np.sqrt(points / (j - 0.5))) / (3.0 * quarter)
     k = mean_log1p(-theta, x)
     rate = np.full(points, n / math.fsum(x.tolist()))  # the limit of -theta/k as theta goes to 0
     np.divide(-theta, k, out=rate, where=k != 0.0)

@@ -77,7 +77,8 @@ cdef extern from *:
     #if defined(_WIN32)
         return (double *)malloc(64 * lines);
     #else
-        return (double *)aligned_alloc(64, 64 * lines);
+        void *memory = NULL;
+        return posix_memalign(&memory, 64, 64 * lines) == 0 ? (double *)memory : NULL;
     #endif
     }
     """

@@ -279,7 +279,7 @@ class ImportanceRun:
             "log_normaliser_error": 0.0 if known else w.log_normaliser_error,
         }
         over = self.status not in ("going", "diverged") and len(self.pool) > 0
-        pooled = (pooled_ratios(self.pool, self.p, False, self.options.threads) if over else None)
+        pooled = pooled_ratios(self.pool, self.p, self.options.threads) if over else None
         return FitResult(
             distribution=self.p, direction="forward", method="importance", kl=e.kl, pooled=pooled,
             kl_error=e.kl_error, gain=e.gain, gain_error=e.noise,

@@ -85,9 +85,11 @@ class FitResult:
         Steps taken; evaluations of log q, or data used.
     seconds : float
         Wall time.
-    pooled : PooledRatios or None
-        Of the methods "pooled", "stein" and "importance": the draws with their weights and
-        log-ratios, which tell the divergences of other orders; see `renyi_divergence`.
+    pooled : named tuple or None
+        Of the methods "pooled", "stein" and "importance", once the run is over: `log_ratio`,
+        log p - log q at each draw, `log_weight`, its weight under p, `nets` and `is_cut`, which
+        tell the divergences of other orders; see `renyi_divergence`. 16 bytes to a draw, 24 with
+        nets.
     starts : tuple of FitResult
         From several starts: what each reached; evaluations and seconds are each start's own.
     history : structured ndarray
@@ -280,8 +282,8 @@ class FitResult:
     def renyi_divergence(self, alpha: float, *, normalise: bool = False) -> KLEstimate:
         r"""Renyi's divergence D_alpha(p || q) of the fit, from the draws that it is made of.
 
-        No further value of log q is taken. The estimate's error holds for the draws as they are:
-        those that a fit was matched to make it look a little better than it is.
+        No further value of log q is taken. Draws that a fit was matched to make it look a little
+        better than it is. With ``support="restrict"`` it is of p cut to q's support.
 
         Parameters
         ----------
@@ -296,7 +298,8 @@ class FitResult:
         KLEstimate
             The value and its standard error, by the delta method; of quasi-random draws, by the
             spread of the nets. ``inf`` where the draws' weights for this order have a k-hat above
-            0.7, or are fewer than 25: a few of them decide then.
+            0.7, or are fewer than 25: a few of them decide then. For orders above 1 a finite value
+            is no proof that the divergence is finite: it may grow where no draw lies.
 
         Raises
         ------
@@ -346,9 +349,11 @@ class FitResult:
 
     def _draws(self) -> PooledRatios:
         if self.pooled is None:
-            raise ValueError(f"method {self.method!r}: only fits by the methods 'pooled', 'stein' "
-                             "and 'importance' keep draws; klfast.renyi_divergence and "
-                             "klfast.alpha_divergence take any two distributions")
+            raise ValueError(f"method {self.method!r}, status {self.status!r}: only fits by the "
+                             "methods 'pooled', 'stein' and 'importance' keep draws, once they are "
+                             "over and have not ended by 'exact', 'diverged' or 'support_error'; "
+                             "klfast.renyi_divergence and klfast.alpha_divergence take any two "
+                             "distributions")
         return self.pooled
 
     def _error_rows(self) -> list[tuple[str, str]]:

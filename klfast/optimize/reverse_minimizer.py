@@ -642,7 +642,8 @@ class ReverseMinimizer:
         ended_badly = self._status in ("going", "support_error", "diverged")
         if self._pooled is None or ended_badly or not len(self._pooled.pool):
             return None
-        return pooled_ratios(self._pooled.pool, p, self._pooled.by_nets, self._options.threads)
+        return pooled_ratios(self._pooled.pool, p, self._options.threads,
+                             by_nets=self._pooled.by_nets, is_cut=self._restricted)
 
     def _pareto_k(self, p: Distribution) -> float:
         """k-hat of q/p, without a call of the user's log q."""

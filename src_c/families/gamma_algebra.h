@@ -254,7 +254,8 @@ static inline double gamma_fit_shape(const gamma_scores *c, const double *mean_s
     const double mean_phi = -fma(mean_score[1], c->root_excess, c->digamma_excess);
     const double spread = mean_phi - phi;
     const double rounding = 0x1p-48 * (phi > -c->digamma_excess ? phi : -c->digamma_excess);
-    if (!(spread > rounding))
+    const double of_sums = c->shape > LARGEST_SUMMED_SHAPE ? 0.0 : 0x1p-51;
+    if (!(spread > rounding && spread > of_sums))
         return 0.0;
     *mean_ratio = 1.0 + excess;
     return gamma_shape_from(spread);

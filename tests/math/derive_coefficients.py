@@ -211,6 +211,8 @@ FITS = [
         lambda r, _: abs(r) ** 3 / mp.exp(r), 8),
     # error relative to log(1 + f), in z = s^2
     Fit("log", mp.mpf(0), LARGEST_SQUARE, log_factor, lambda z, _: z / 2, 6),
+    # error relative to log(1 + x), in z = (x/(2 + x))^2
+    Fit("log1p_unit", mp.mpf(0), mp.mpf(1) / 9, log_factor, lambda z, f: z / (2 + z * f), 9),
     # relative error, in r
     Fit("expm1_excess/r^2", -HALF_LN2, HALF_LN2, lambda r: (mp.expm1(r) - r) / r**2, relative, 10),
     # error relative to atan(f), in z = f^2

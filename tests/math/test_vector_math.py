@@ -24,7 +24,7 @@ BOUNDS = {
     "log1p": 0.9,
     "expm1_excess": 2.4,
     "sigmoid": 2.2,
-    "log1p_exp": 1.5,
+    "log1p_exp": 1.8,
     "log_minus_expm1": 2.3,
     "log_expm1_ratio": 1.8,
     "atan": 1.4,

@@ -153,7 +153,7 @@ typedef struct klf_family {
                   double *KLF_RESTRICT log_p, double *KLF_RESTRICT score,
                   double *KLF_RESTRICT work);
     /* The sums of the score over a block of data that `check_data` has passed, where they can be
-     * had more cheaply than score by score and as exactly; returns 0 where not, and then what is in
+     * had more cheaply than score by score and to about the same error; returns 0 where not, and then what is in
      * `sums` is of no use. NULL: nowhere. */
     int (*sum_score)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
                      double *KLF_RESTRICT sums);
