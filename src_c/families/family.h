@@ -93,8 +93,7 @@ KLF_INLINE double klf_standardise(const klf_standardiser *s, double x)
 /* Samples that would round to infinity are the largest finite double of their sign. */
 KLF_INLINE double klf_clamp_finite(double x)
 {
-    x = x > DBL_MAX ? DBL_MAX : x;
-    return x < -DBL_MAX ? -DBL_MAX : x;
+    return fabs(x) > DBL_MAX ? copysign(DBL_MAX, x) : x;
 }
 
 /* Samples of a positive family that would round to 0 are the smallest positive double. */
