@@ -15,13 +15,13 @@
 #include "family.h"
 #include "packed_cholesky.h"
 
-/* Samples are worked on in tiles of TILE, coordinate by coordinate, so that loops run over samples;
- * ROWS rows of the triangle share each load. */
-enum { TILE = 16, ROWS = 8 };
+/* Samples are worked on in tiles of TILE, coordinate by coordinate, so that loops run over samples.
+ */
+enum { TILE = 16, LONG = 16 };
 
 enum { MEAN, COVARIANCE };
 
-/* Constants: mean (d), L packed, then -log det L - (d/2) log 2 pi. */
+/* Constants: mean (d), L packed, -log det L - (d/2) log 2 pi, the inverses of L's diagonal (d). */
 static size_t packed_size(size_t d)
 {
     return d * (d + 1) / 2;
@@ -32,14 +32,19 @@ static const double *factor(size_t d, const double *constants)
     return constants + d;
 }
 
+static const double *inverses(size_t d, const double *constants)
+{
+    return factor(d, constants) + packed_size(d) + 1;
+}
+
 static void sizes(size_t d, klf_sizes *s)
 {
     const size_t triangle = packed_size(d);
     const size_t algebra = 3 * triangle + 3 * d * d + 2 * d;
-    const size_t blocks = d * KLF_BLOCK + KLF_TILE + TILE * d;
+    const size_t blocks = (KLF_TILE + TILE) * d;
     *s = (klf_sizes){.parameters = d + d * d, .fitted = d + d * d,
                      .coordinates = d + triangle,
-                     .constants = d + triangle + 1,
+                     .constants = d + triangle + 1 + d,
                      .work = algebra > blocks ? algebra : blocks,
                      .event = d};
 }
@@ -93,171 +98,167 @@ static void prepare(size_t d, const double *theta, double *constants)
     memcpy(constants, theta, d * sizeof *theta);
     pack_covariance(d, theta, l);
     (void)klf_cholesky(d, l, 0.0);
-    for (size_t i = 0; i < d; i++)
+    for (size_t i = 0; i < d; i++) {
         log_det += klf_log(l[klf_packed(i, i)]);
+        l[packed_size(d) + 1 + i] = 1.0 / l[klf_packed(i, i)];
+    }
     l[packed_size(d)] = -log_det - 0.5 * (double)d * KLF_LOG_2PI;
+}
+
+/* ---- Products with L and L^-1 of a tile ------------------------------------------------------ */
+
+/* 1, 2, 4 or 8 rows of L at once, j > 0 the first of them. The loop over samples is the outer one:
+ * it becomes the vector, and the sums a0, a1, ... stay in registers. */
+#define ROWS_1(statement) statement(0)
+#define ROWS_2(statement) ROWS_1(statement) statement(1)
+#define ROWS_4(statement) ROWS_2(statement) statement(2) statement(3)
+#define ROWS_8(statement) ROWS_4(statement) statement(4) statement(5) statement(6) statement(7)
+
+#define ROW(r) const double *restrict l##r = l + klf_packed(j + r, 0);
+#define ADD_COLUMN(r) a##r = fma(l##r[k], zk, a##r);
+#define STORE(r) y[r * TILE + i] = a##r;
+
+/* a_r and the terms of row r before the diagonal, v0, v1, ... times the columns from j on. */
+#define SUM_0(r, v) a##r
+#define SUM_1(r, v) fma(l##r[j], v##0, a##r)
+#define SUM_2(r, v) fma(l##r[j + 1], v##1, SUM_1(r, v))
+#define SUM_3(r, v) fma(l##r[j + 2], v##2, SUM_2(r, v))
+#define SUM_4(r, v) fma(l##r[j + 3], v##3, SUM_3(r, v))
+#define SUM_5(r, v) fma(l##r[j + 4], v##4, SUM_4(r, v))
+#define SUM_6(r, v) fma(l##r[j + 5], v##5, SUM_5(r, v))
+#define SUM_7(r, v) fma(l##r[j + 6], v##6, SUM_6(r, v))
+
+/* Rows of y = mean + L z. */
+#define START(r) double a##r = 0.0;
+#define MULTIPLY(r) \
+    const double z##r = z[(j + r) * TILE + i]; \
+    a##r = mean[j + r] + fma(l##r[j + r], z##r, SUM_##r(r, z));
+#define MULTIPLY_ROWS(n) \
+    static void multiply_##n(size_t j, const double *restrict mean, const double *restrict l, \
+                             const double *restrict inverse, const double *restrict z, \
+                             double *restrict y) \
+    { \
+        (void)inverse; \
+        ROWS_##n(ROW) \
+        for (size_t i = 0; i < TILE; i++) { \
+            size_t k = 0; \
+            ROWS_##n(START) \
+            do { \
+                const double zk = z[k * TILE + i]; \
+                ROWS_##n(ADD_COLUMN) \
+            } while (++k < j); \
+            ROWS_##n(MULTIPLY) \
+            ROWS_##n(STORE) \
+        } \
+    }
+
+/* Rows of L^-1 (y - mean), in place of y; z are the rows before. */
+#define START_DIFFERENCE(r) double a##r = y[r * TILE + i] - mean[j + r];
+#define SOLVE(r) a##r = SUM_##r(r, -a) * inverse[j + r];
+#define SOLVE_ROWS(n) \
+    static void solve_##n(size_t j, const double *restrict mean, const double *restrict l, \
+                          const double *restrict inverse, const double *restrict z, \
+                          double *restrict y) \
+    { \
+        ROWS_##n(ROW) \
+        for (size_t i = 0; i < TILE; i++) { \
+            size_t k = 0; \
+            ROWS_##n(START_DIFFERENCE) \
+            do { \
+                const double zk = -z[k * TILE + i]; \
+                ROWS_##n(ADD_COLUMN) \
+            } while (++k < j); \
+            ROWS_##n(SOLVE) \
+            ROWS_##n(STORE) \
+        } \
+    }
+
+MULTIPLY_ROWS(2)
+MULTIPLY_ROWS(4)
+MULTIPLY_ROWS(8)
+SOLVE_ROWS(2)
+SOLVE_ROWS(4)
+SOLVE_ROWS(8)
+
+/* Of 2, 4 and 8 rows. Called by their addresses: a compiler that knew how few columns come before
+ * the first rows would unroll the loop over them instead of the one over samples. */
+typedef void (*const rows_function)(size_t j, const double *restrict mean,
+                                    const double *restrict l, const double *restrict inverse,
+                                    const double *restrict z, double *restrict y);
+static rows_function multiply_rows[] = {multiply_2, multiply_4, multiply_8};
+static rows_function solve_rows[] = {solve_2, solve_4, solve_8};
+
+/* Rows of a tile from the second or third on. Where their number is no multiple of 8 the fewest
+ * come first, being the shortest; those from LONG on are taken by 8, which share each load of z. */
+static void for_rows(rows_function *functions, size_t d, const double *constants, const double *z,
+                     double *y)
+{
+    size_t j = 2 - d % 2;
+    while (j < d) {
+        const size_t left = d - j, i = left & 2 ? 0 : left & 4 || j < LONG ? 1 : 2;
+        functions[i](j, constants, factor(d, constants), inverses(d, constants), z, y + j * TILE);
+        j += (size_t)2 << i;
+    }
+}
+
+/* y = mean + L z on one tile: both (d, TILE). */
+static void multiply_tile(size_t d, const double *constants, const double *restrict z,
+                          double *restrict y)
+{
+    const double *mean = constants, *l = factor(d, constants);
+    for (size_t i = 0; i < TILE; i++)
+        y[i] = mean[0] + fma(l[0], z[i], 0.0);
+    for (size_t i = 0; i < TILE && d % 2 == 0; i++)
+        y[TILE + i] = mean[1] + fma(l[2], z[TILE + i], fma(l[1], z[i], 0.0));
+    for_rows(multiply_rows, d, constants, z, y);
+}
+
+/* y becomes L^-1 (y - mean) on one tile. */
+static void solve_tile(size_t d, const double *constants, double *y)
+{
+    const double *mean = constants, *l = factor(d, constants), *inverse = inverses(d, constants);
+    for (size_t i = 0; i < TILE; i++)
+        y[i] = (y[i] - mean[0]) * inverse[0];
+    for (size_t i = 0; i < TILE && d % 2 == 0; i++)
+        y[TILE + i] = fma(l[1], -y[i], y[TILE + i] - mean[1]) * inverse[1];
+    for_rows(solve_rows, d, constants, y, y);
 }
 
 /* ---- Block kernels --------------------------------------------------------------------------- */
 
-/* ROWS rows at once. The loop over samples is the outer one: it becomes the vector, and the sums
- * stay in registers. */
-#define ROW_POINTERS(row) \
-    const double *restrict r0 = (row)[0], *restrict r1 = (row)[1], *restrict r2 = (row)[2]; \
-    const double *restrict r3 = (row)[3], *restrict r4 = (row)[4], *restrict r5 = (row)[5]; \
-    const double *restrict r6 = (row)[6], *restrict r7 = (row)[7]
-#define LOAD_ROWS(acc) \
-    double a0 = (acc)[0][i], a1 = (acc)[1][i], a2 = (acc)[2][i], a3 = (acc)[3][i]; \
-    double a4 = (acc)[4][i], a5 = (acc)[5][i], a6 = (acc)[6][i], a7 = (acc)[7][i]
-#define ADD_COLUMN(k, zk) \
-    a0 = fma(r0[k], zk, a0), a1 = fma(r1[k], zk, a1), a2 = fma(r2[k], zk, a2), \
-    a3 = fma(r3[k], zk, a3), a4 = fma(r4[k], zk, a4), a5 = fma(r5[k], zk, a5), \
-    a6 = fma(r6[k], zk, a6), a7 = fma(r7[k], zk, a7)
-#define STORE_ROWS(acc) \
-    (acc)[0][i] = a0, (acc)[1][i] = a1, (acc)[2][i] = a2, (acc)[3][i] = a3, \
-    (acc)[4][i] = a4, (acc)[5][i] = a5, (acc)[6][i] = a6, (acc)[7][i] = a7
-
-/* acc[r] += sum over k < end of row[r][k] z[k] */
-static void add_rows(size_t end, const double *const row[ROWS], const double *restrict z,
-                     double acc[ROWS][TILE])
+/* A perfect shuffle by four, and its inverse: two of them transpose TILE rows, with whole vectors
+ * read and written whatever d. */
+static void shuffle(size_t quarter, const double *restrict from, double *restrict to)
 {
-    ROW_POINTERS(row);
-    for (size_t i = 0; i < TILE; i++) {
-        LOAD_ROWS(acc);
-        for (size_t k = 0; k < end; k++)
-            ADD_COLUMN(k, z[k * TILE + i]);
-        STORE_ROWS(acc);
+    for (size_t m = 0; m < quarter; m++) {
+        to[4 * m] = from[m];
+        to[4 * m + 1] = from[quarter + m];
+        to[4 * m + 2] = from[2 * quarter + m];
+        to[4 * m + 3] = from[3 * quarter + m];
     }
 }
 
-/* acc[r] -= sum over k < end of row[r][k] z[k] */
-static void subtract_rows(size_t end, const double *const row[ROWS], const double *restrict z,
-                          double acc[ROWS][TILE])
+static void unshuffle(size_t quarter, const double *restrict from, double *restrict to)
 {
-    ROW_POINTERS(row);
-    for (size_t i = 0; i < TILE; i++) {
-        LOAD_ROWS(acc);
-        for (size_t k = 0; k < end; k++)
-            ADD_COLUMN(k, -z[k * TILE + i]);
-        STORE_ROWS(acc);
+    for (size_t m = 0; m < quarter; m++) {
+        to[m] = from[4 * m];
+        to[quarter + m] = from[4 * m + 1];
+        to[2 * quarter + m] = from[4 * m + 2];
+        to[3 * quarter + m] = from[4 * m + 3];
     }
 }
 
-/* acc becomes T^-1 acc, T the triangle of ROWS rows that starts at column j. */
-static void solve_triangle(size_t j, const double *const row[ROWS], double acc[ROWS][TILE])
-{
-    const double *t[ROWS];
-    double inverse[ROWS];
-    for (size_t r = 0; r < ROWS; r++) {
-        t[r] = row[r] + j;
-        inverse[r] = 1.0 / t[r][r];
-    }
-    for (size_t i = 0; i < TILE; i++) {
-        LOAD_ROWS(acc);
-        a0 *= inverse[0];
-        a1 = fma(-t[1][0], a0, a1) * inverse[1];
-        a2 = fma(-t[2][1], a1, fma(-t[2][0], a0, a2)) * inverse[2];
-        a3 = fma(-t[3][1], a1, fma(-t[3][0], a0, a3));
-        a3 = fma(-t[3][2], a2, a3) * inverse[3];
-        a4 = fma(-t[4][1], a1, fma(-t[4][0], a0, a4));
-        a4 = fma(-t[4][3], a3, fma(-t[4][2], a2, a4)) * inverse[4];
-        a5 = fma(-t[5][1], a1, fma(-t[5][0], a0, a5));
-        a5 = fma(-t[5][3], a3, fma(-t[5][2], a2, a5));
-        a5 = fma(-t[5][4], a4, a5) * inverse[5];
-        a6 = fma(-t[6][1], a1, fma(-t[6][0], a0, a6));
-        a6 = fma(-t[6][3], a3, fma(-t[6][2], a2, a6));
-        a6 = fma(-t[6][5], a5, fma(-t[6][4], a4, a6)) * inverse[6];
-        a7 = fma(-t[7][1], a1, fma(-t[7][0], a0, a7));
-        a7 = fma(-t[7][3], a3, fma(-t[7][2], a2, a7));
-        a7 = fma(-t[7][5], a5, fma(-t[7][4], a4, a7));
-        a7 = fma(-t[7][6], a6, a7) * inverse[7];
-        STORE_ROWS(acc);
-    }
-}
-
-/* y = start + sum over k < count of row[k] z[k], for one row. */
-static void multiply_row(size_t count, const double *restrict row, const double *restrict z,
-                         const double *restrict start, double *restrict y)
-{
-    for (size_t i = 0; i < TILE; i++) {
-        double sum = start[i];
-        for (size_t k = 0; k < count; k++)
-            sum = fma(row[k], z[k * TILE + i], sum);
-        y[i] = sum;
-    }
-}
-
-/* y = (start - sum over k < count of row[k] z[k]) / row[count], for one row. */
-static void solve_row(size_t count, const double *restrict row, const double *restrict z,
-                      const double *restrict start, double *restrict y)
-{
-    const double inverse = 1.0 / row[count];
-    for (size_t i = 0; i < TILE; i++) {
-        double sum = start[i];
-        for (size_t k = 0; k < count; k++)
-            sum = fma(-row[k], z[k * TILE + i], sum);
-        y[i] = sum * inverse;
-    }
-}
-
-/* The rows of the triangle from j on; where fewer than ROWS are left the last stands in, unused. */
-static size_t block_rows(size_t d, const double *l, size_t j, const double *row[ROWS])
-{
-    const size_t rows = d - j < ROWS ? d - j : ROWS;
-    for (size_t r = 0; r < ROWS; r++)
-        row[r] = l + klf_packed(j + (r < rows ? r : rows - 1), 0);
-    return rows;
-}
-
-/* y = L z on one tile: both (d, TILE). */
-static void multiply_tile(size_t d, const double *restrict l, const double *restrict z,
-                          double *restrict y)
-{
-    const double *row[ROWS];
-    double acc[ROWS][TILE];
-    for (size_t j = 0; j < d; j += ROWS) {
-        const size_t rows = block_rows(d, l, j, row);
-        memset(acc, 0, (j > 0 ? ROWS : rows) * sizeof acc[0]);
-        if (j > 0)
-            add_rows(j, row, z, acc); /* also of rows not wanted: they are not looked at */
-        for (size_t r = 0; r < rows; r++)
-            multiply_row(r + 1, row[r] + j, z + j * TILE, acc[r], y + (j + r) * TILE);
-    }
-}
-
-/* y becomes L^-1 y on one tile. */
-static void solve_tile(size_t d, const double *restrict l, double *y)
-{
-    const double *row[ROWS];
-    double acc[ROWS][TILE];
-    for (size_t j = 0; j < d; j += ROWS) {
-        const size_t rows = block_rows(d, l, j, row);
-        memset(acc, 0, j > 0 && rows < ROWS ? sizeof acc : 0); /* the rows not wanted too */
-        memcpy(acc, y + j * TILE, rows * sizeof acc[0]);
-        if (j > 0)
-            subtract_rows(j, row, y, acc);
-        if (rows == ROWS) {
-            solve_triangle(j, row, acc);
-            memcpy(y + j * TILE, acc, sizeof acc);
-            continue;
-        }
-        for (size_t r = 0; r < rows; r++)
-            solve_row(r, row[r] + j, y + j * TILE, acc[r], y + (j + r) * TILE);
-    }
-}
-
-/* One tile of x, row-major, to z = L^-1 (x - mean), coordinate by coordinate; missing samples of
- * the last tile are 0. */
+/* One tile of x, row-major, to z = L^-1 (x - mean), coordinate by coordinate; `work` is another. */
 static void standardise_tile(size_t d, const double *constants, size_t count,
-                             const double *restrict x, double *restrict z)
+                             const double *restrict x, double *restrict z, double *restrict work)
 {
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < d; j++)
-            z[j * TILE + i] = x[i * d + j] - constants[j];
-    for (size_t i = count; i < TILE; i++)
-        for (size_t j = 0; j < d; j++)
-            z[j * TILE + i] = 0.0;
-    solve_tile(d, factor(d, constants), z);
+    if (count < TILE) { /* the samples that are missing are 0 */
+        memcpy(z, x, count * d * sizeof *z);
+        memset(z + count * d, 0, (TILE - count) * d * sizeof *z);
+    }
+    shuffle(4 * d, count < TILE ? z : x, work);
+    shuffle(4 * d, work, z);
+    solve_tile(d, constants, z);
 }
 
 static void tile_log_density(size_t d, const double *constants, size_t count,
@@ -273,16 +274,16 @@ static void tile_log_density(size_t d, const double *constants, size_t count,
 }
 
 /* Standard normal deviates of one tile to samples: mean + L z, row-major. */
-static void place_tile(size_t d, const double *constants, size_t count, const double *restrict z,
+static void place_tile(size_t d, const double *constants, size_t count, double *restrict z,
                        double *restrict y, double *restrict x)
 {
-    multiply_tile(d, factor(d, constants), z, y);
-    for (size_t j = 0; j < d; j++)
-        for (size_t i = 0; i < TILE; i++)
-            y[j * TILE + i] = klf_clamp_finite(constants[j] + y[j * TILE + i]);
-    for (size_t i = 0; i < count; i++)
-        for (size_t j = 0; j < d; j++)
-            x[i * d + j] = y[j * TILE + i];
+    multiply_tile(d, constants, z, y);
+    for (size_t i = 0; i < d * TILE; i++)
+        y[i] = klf_clamp_finite(y[i]);
+    unshuffle(4 * d, y, z);
+    unshuffle(4 * d, z, count < TILE ? y : x);
+    if (count < TILE)
+        memcpy(x, y, count * d * sizeof *x);
 }
 
 static void sample(size_t d, const double *constants, const double *table, klf_stream stream,
@@ -290,13 +291,16 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
 {
     (void)table;
     const klf_key key = klf_stream_key(stream, KLF_PURPOSE_SAMPLES);
-    const size_t sample_tiles = (n + TILE - 1) / TILE;
-    const size_t normals = sample_tiles * TILE * d;
-    double *restrict z = work, *restrict y = work + d * KLF_BLOCK + KLF_TILE;
-    klf_fill_normals(&key, block, 0, (normals + KLF_TILE - 1) / KLF_TILE, z);
-    for (size_t t = 0; t < sample_tiles; t++) {
-        const size_t start = t * TILE, count = n - start < TILE ? n - start : TILE;
-        place_tile(d, constants, count, z + start * d, y, x + start * d);
+    double *restrict z = work, *restrict y = work + d * KLF_TILE;
+    for (size_t start = 0; start < n; start += KLF_TILE) { /* as many samples: d tiles of normals */
+        const size_t left = n - start < KLF_TILE ? n - start : KLF_TILE;
+        const size_t normals = (left + TILE - 1) / TILE * TILE * d;
+        klf_fill_normals(&key, block, start / KLF_TILE * d, (normals + KLF_TILE - 1) / KLF_TILE,
+                         z);
+        for (size_t at = 0; at < left; at += TILE) {
+            const size_t count = left - at < TILE ? left - at : TILE;
+            place_tile(d, constants, count, z + at * d, y, x + (start + at) * d);
+        }
     }
 }
 
@@ -318,7 +322,10 @@ static void from_words(size_t d, const double *constants, size_t n,
  * score (if asked for) 0; NaN stays where a coordinate is NaN. */
 static void settle_infinite(size_t d, size_t n, const double *x, double *log_p, double *score)
 {
-    for (size_t i = 0; i < n; i++) {
+    int finite = 1;
+    for (size_t i = 0; i < n; i++)
+        finite &= fabs(log_p[i]) <= DBL_MAX;
+    for (size_t i = 0; i < n && !finite; i++) {
         int infinite = 0, nan = 0;
         for (size_t j = 0; j < d && !(fabs(log_p[i]) <= DBL_MAX); j++) {
             infinite |= fabs(x[i * d + j]) > DBL_MAX;
@@ -337,39 +344,46 @@ static void log_density(size_t d, const double *constants, size_t n, const doubl
 {
     for (size_t start = 0; start < n; start += TILE) {
         const size_t count = n - start < TILE ? n - start : TILE;
-        standardise_tile(d, constants, count, x + start * d, work);
+        standardise_tile(d, constants, count, x + start * d, work, work + d * TILE);
         tile_log_density(d, constants, count, work, log_p + start);
-        settle_infinite(d, count, x + start * d, log_p + start, NULL);
+    }
+    settle_infinite(d, n, x, log_p, NULL);
+}
+
+static void standardise(size_t d, const double *constants, size_t n, const double *restrict x,
+                        double *restrict log_p, double *restrict z, double *restrict work)
+{
+    for (size_t start = 0; start < n; start += TILE) {
+        const size_t count = n - start < TILE ? n - start : TILE;
+        standardise_tile(d, constants, count, x + start * d, work, work + d * TILE);
+        for (size_t j = 0; j < d; j++)
+            memcpy(z + j * KLF_ROW + start, work + j * TILE, TILE * sizeof *z);
+        if (log_p)
+            tile_log_density(d, constants, count, work, log_p + start);
     }
 }
 
-static void tile_score(size_t d, size_t count, const double *restrict z, double *restrict s)
+/* The second part of the score from the first, which is z. */
+static void multiply_scores(size_t d, size_t n, const double *restrict z, double *restrict s)
 {
-    double *restrict quadratic = s + d * KLF_ROW;
     for (size_t j = 0; j < d; j++) {
-        for (size_t i = 0; i < count; i++)
-            s[j * KLF_ROW + i] = z[j * TILE + i];
-        for (size_t k = 0; k < j; k++)
-            for (size_t i = 0; i < count; i++)
-                quadratic[klf_packed(j, k) * KLF_ROW + i] = z[j * TILE + i] * z[k * TILE + i];
-        for (size_t i = 0; i < count; i++)
-            quadratic[klf_packed(j, j) * KLF_ROW + i] =
-                fma(z[j * TILE + i], z[j * TILE + i], -1.0) * (1.0 / KLF_SQRT2);
+        const double *restrict z_j = z + j * KLF_ROW;
+        for (size_t k = 0; k < j; k++, s += KLF_ROW)
+            for (size_t i = 0; i < n; i++)
+                s[i] = z_j[i] * z[k * KLF_ROW + i];
+        for (size_t i = 0; i < n; i++)
+            s[i] = fma(z_j[i], z_j[i], -1.0) * (1.0 / KLF_SQRT2);
+        s += KLF_ROW;
     }
 }
 
 static void score(size_t d, const double *constants, size_t n, const double *restrict x,
                   double *restrict log_p, double *restrict s, double *restrict work)
 {
-    for (size_t start = 0; start < n; start += TILE) {
-        const size_t count = n - start < TILE ? n - start : TILE;
-        standardise_tile(d, constants, count, x + start * d, work);
-        double own[TILE];
-        double *density = log_p ? log_p + start : own;
-        tile_log_density(d, constants, count, work, density);
-        tile_score(d, count, work, s + start);
-        settle_infinite(d, count, x + start * d, density, s + start);
-    }
+    double own[KLF_BLOCK], *density = log_p ? log_p : own;
+    standardise(d, constants, n, x, density, s, work);
+    multiply_scores(d, n, s, s + d * KLF_ROW);
+    settle_infinite(d, n, x, density, s);
 }
 
 /* y = L' g on one tile, both (d, TILE): a column of L to each row of y. */
@@ -387,17 +401,14 @@ static void whiten(size_t d, const double *constants, size_t n, const double *re
                    const double *restrict gradient, double *restrict rows, double *restrict work)
 {
     double *restrict g = work, *restrict y = work + d * TILE;
+    standardise(d, constants, n, x, NULL, rows, work);
     for (size_t start = 0; start < n; start += TILE) {
-        const size_t count = n - start < TILE ? n - start : TILE;
-        standardise_tile(d, constants, count, x + start * d, y);
-        for (size_t j = 0; j < d; j++)
-            memcpy(rows + j * KLF_ROW + start, y + j * TILE, count * sizeof *y);
         for (size_t i = 0; i < TILE; i++)
             for (size_t j = 0; j < d; j++)
-                g[j * TILE + i] = i < count ? gradient[(start + i) * d + j] : 0.0;
+                g[j * TILE + i] = start + i < n ? gradient[(start + i) * d + j] : 0.0;
         multiply_transposed_tile(d, factor(d, constants), g, y);
         for (size_t j = 0; j < d; j++)
-            memcpy(rows + (d + j) * KLF_ROW + start, y + j * TILE, count * sizeof *y);
+            memcpy(rows + (d + j) * KLF_ROW + start, y + j * TILE, TILE * sizeof *y);
     }
 }
 
