@@ -26,6 +26,7 @@ const klf_level KLF_LEVEL_SYMBOL(klf_level) = {
     .choose = KLF_LEVEL_SYMBOL(klf_choose),
     .net = KLF_LEVEL_SYMBOL(klf_net),
     .block_moments = KLF_LEVEL_SYMBOL(klf_block_moments),
+    .quadratic_moments = KLF_LEVEL_SYMBOL(klf_quadratic_moments),
     .mixture = KLF_LEVEL_SYMBOL(klf_mixture),
     .to_integers = KLF_LEVEL_SYMBOL(klf_to_integers),
     .project = KLF_LEVEL_SYMBOL(klf_project),

@@ -835,6 +835,7 @@ const klf_family KLF_FAMILY(multivariate_normal) = {
     .n_parameters = 2,
     .parameters = parameters,
     .whiten = whiten,
+    .standardise = standardise,
     .from_words = from_words,
     KLF_FUNCTIONS,
 };

@@ -52,6 +52,11 @@ void klf_score_moments(const klf_level *level, const klf_family *family, size_t 
         moments[0] = moments[1] = moments[2] = (double)n;
         return;
     }
+    if (!weights && family->standardise) {
+        family->standardise(d, constants, n, x, NULL, score, work);
+        level->quadratic_moments(KLF_MOMENTS_SCORE, d, n, score, NULL, moments);
+        return;
+    }
     family->score(d, constants, n, x, NULL, score, work);
     level->block_moments(KLF_MOMENTS_SCORE, k, n, score, NULL, weights, moments, pair);
 }

@@ -8,6 +8,9 @@
 void KLF_LEVEL_SYMBOL(klf_block_moments)(klf_moments_kind kind, size_t k, size_t n,
                                          const double *score, const double *log_ratio,
                                          const double *weights, double *moments, double *work);
+void KLF_LEVEL_SYMBOL(klf_quadratic_moments)(klf_moments_kind kind, size_t d, size_t n,
+                                             const double *z, const double *log_ratio,
+                                             double *moments);
 void KLF_LEVEL_SYMBOL(klf_mixture)(const klf_target *target, size_t n, const double *restrict x,
                                    double *restrict log_q, double *restrict work);
 void KLF_LEVEL_SYMBOL(klf_to_integers)(size_t n, const double *restrict x,

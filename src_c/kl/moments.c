@@ -4,20 +4,73 @@
 #include <float.h>
 #include <math.h>
 
+#include "../math/elementary.h"
 #include "../math/lanes.h"
 #include "kernels.h"
 
-/* sum a_i */
-static double sum(size_t n, const double *restrict a)
+static const double SQRT2 = 0x1.6a09e667f3bcdp+0;
+
+/* What is summed of rows a and b: a_i, (a_i^2 - 1)/sqrt 2 or a_i b_i. */
+typedef enum { VALUES, SQUARES, PRODUCTS } summand;
+
+KLF_INLINE double summand_of(summand what, double a, double b)
+{
+    if (what == SQUARES)
+        return fma(a, a, -1.0) * (1.0 / SQRT2);
+    return what == PRODUCTS ? a * b : a;
+}
+
+/* The sum of s_i, the summands. */
+KLF_INLINE double sum_of(summand what, size_t n, const double *restrict a,
+                         const double *restrict b)
 {
     double lane[KLF_SUM_LANES] = {0.0};
     const size_t whole = n - n % KLF_SUM_LANES;
     for (size_t i = 0; i < whole; i += KLF_SUM_LANES)
         for (size_t l = 0; l < KLF_SUM_LANES; l++)
-            lane[l] += a[i + l];
+            lane[l] += summand_of(what, a[i + l], b[i + l]);
     for (size_t l = 0; l < n - whole; l++)
-        lane[l] += a[whole + l];
+        lane[l] += summand_of(what, a[whole + l], b[whole + l]);
     return klf_lanes_total(lane);
+}
+
+/* sum s_i, sum s_i r_i and sum (s_i r_i)^2 in one pass */
+KLF_INLINE void three_sums_of(summand what, size_t n, const double *restrict a,
+                              const double *restrict b, const double *restrict r,
+                              double *restrict total, double *restrict product,
+                              double *restrict square)
+{
+    double lane[3][KLF_SUM_LANES];
+    const size_t whole = n - n % KLF_SUM_LANES;
+    for (size_t l = 0; l < KLF_SUM_LANES; l++)
+        lane[0][l] = lane[1][l] = lane[2][l] = 0.0;
+    for (size_t i = 0; i < whole; i += KLF_SUM_LANES)
+        for (size_t l = 0; l < KLF_SUM_LANES; l++) {
+            const double s = summand_of(what, a[i + l], b[i + l]), sr = s * r[i + l];
+            lane[0][l] += s;
+            lane[1][l] += sr;
+            lane[2][l] = fma(sr, sr, lane[2][l]);
+        }
+    for (size_t l = 0; l < n - whole; l++) {
+        const double s = summand_of(what, a[whole + l], b[whole + l]), sr = s * r[whole + l];
+        lane[0][l] += s;
+        lane[1][l] += sr;
+        lane[2][l] = fma(sr, sr, lane[2][l]);
+    }
+    *total = klf_lanes_total(lane[0]);
+    *product = klf_lanes_total(lane[1]);
+    *square = klf_lanes_total(lane[2]);
+}
+
+static double sum(size_t n, const double *a)
+{
+    return sum_of(VALUES, n, a, a);
+}
+
+static void sum_dot_square(size_t n, const double *a, const double *r, double *total,
+                           double *product, double *square)
+{
+    three_sums_of(VALUES, n, a, a, r, total, product, square);
 }
 
 /* sum a_i b_i */
@@ -31,31 +84,6 @@ static double dot(size_t n, const double *a, const double *b)
     for (size_t l = 0; l < n - whole; l++)
         lane[l] = fma(a[whole + l], b[whole + l], lane[l]);
     return klf_lanes_total(lane);
-}
-
-/* sum a_i, sum a_i b_i and sum (a_i b_i)^2 in one pass */
-static void sum_dot_square(size_t n, const double *restrict a, const double *restrict b,
-                           double *restrict total, double *restrict product,
-                           double *restrict square)
-{
-    double lane[3][KLF_SUM_LANES] = {{0.0}};
-    const size_t whole = n - n % KLF_SUM_LANES;
-    for (size_t i = 0; i < whole; i += KLF_SUM_LANES)
-        for (size_t l = 0; l < KLF_SUM_LANES; l++) {
-            const double ab = a[i + l] * b[i + l];
-            lane[0][l] += a[i + l];
-            lane[1][l] += ab;
-            lane[2][l] = fma(ab, ab, lane[2][l]);
-        }
-    for (size_t l = 0; l < n - whole; l++) {
-        const double ab = a[whole + l] * b[whole + l];
-        lane[0][l] += a[whole + l];
-        lane[1][l] += ab;
-        lane[2][l] = fma(ab, ab, lane[2][l]);
-    }
-    *total = klf_lanes_total(lane[0]);
-    *product = klf_lanes_total(lane[1]);
-    *square = klf_lanes_total(lane[2]);
 }
 
 static void multiply(size_t n, const double *restrict a, const double *restrict b,
@@ -108,6 +136,39 @@ void KLF_LEVEL_SYMBOL(klf_block_moments)(klf_moments_kind kind, size_t k, size_t
         multiply(n, s, wr, weighted_score);
         for (size_t j = 0; j <= i; j++)
             *with_ratio++ = dot(n, weighted_score, score + j * KLF_ROW);
+    }
+}
+
+/* Of the scores z_j, and by rows z_j z_i below the diagonal and (z_j^2 - 1)/sqrt 2 on it, which are
+ * not written down: they are many more than z, and would leave the fast caches. */
+void KLF_LEVEL_SYMBOL(klf_quadratic_moments)(klf_moments_kind kind, size_t d, size_t n,
+                                             const double *z, const double *log_ratio,
+                                             double *moments)
+{
+    const size_t k = d + d * (d + 1) / 2;
+    double *total = moments + 3, *product = total + k + 2, *square = product + k;
+    moments[0] = moments[1] = moments[2] = (double)n;
+    if (kind == KLF_MOMENTS_SCORE) {
+        for (size_t j = 0; j < d; j++)
+            *total++ = sum(n, z + j * KLF_ROW);
+        for (size_t j = 0; j < d; j++) {
+            const double *z_j = z + j * KLF_ROW;
+            for (size_t i = 0; i < j; i++)
+                *total++ = sum_of(PRODUCTS, n, z_j, z + i * KLF_ROW);
+            *total++ = sum_of(SQUARES, n, z_j, z_j);
+        }
+        return;
+    }
+    total[k] = sum(n, log_ratio);
+    total[k + 1] = dot(n, log_ratio, log_ratio);
+    for (size_t j = 0; j < d; j++)
+        sum_dot_square(n, z + j * KLF_ROW, log_ratio, total++, product++, square++);
+    for (size_t j = 0; j < d; j++) {
+        const double *z_j = z + j * KLF_ROW;
+        for (size_t i = 0; i < j; i++)
+            three_sums_of(PRODUCTS, n, z_j, z + i * KLF_ROW, log_ratio, total++, product++,
+                          square++);
+        three_sums_of(SQUARES, n, z_j, z_j, log_ratio, total++, product++, square++);
     }
 }
 

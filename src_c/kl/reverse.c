@@ -180,11 +180,17 @@ klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const d
     double *log_p = work, *ratio = work + KLF_BLOCK, *rows = ratio + KLF_BLOCK;
     double *score = rows + 2 * KLF_BLOCK + KLF_BLOCK / 2;
     double *scratch = score + run->sizes.coordinates * KLF_ROW;
-    run->family->score(run->d, run->constants, n, x, log_p, score, scratch);
+    const klf_moments_kind kind = klf_reverse_kind(run);
+    const int from_z = run->family->standardise && kind == KLF_MOMENTS_GRADIENT && !weights;
+    (from_z ? run->family->standardise : run->family->score)(run->d, run->constants, n, x, log_p,
+                                                             score, scratch);
     if (!run->level->log_ratio(n, log_p, log_q, run->reference, ratio))
         return find_cause(n, log_q, bad_index);
-    run->level->block_moments(klf_reverse_kind(run), run->sizes.coordinates, n, score, ratio,
-                              weights, moments, rows);
+    if (from_z)
+        run->level->quadratic_moments(kind, run->d, n, score, ratio, moments);
+    else
+        run->level->block_moments(kind, run->sizes.coordinates, n, score, ratio, weights, moments,
+                                  rows);
     return KLF_RUN_GOING;
 }
 

@@ -7,10 +7,11 @@
 
 static inline double klf_lanes_total(double lane[KLF_SUM_LANES])
 {
-    for (size_t half = KLF_SUM_LANES / 2; half > 0; half /= 2)
-        for (size_t i = 0; i < half; i++)
-            lane[i] += lane[i + half];
-    return lane[0];
+    for (size_t i = 0; i < KLF_SUM_LANES / 2; i++)
+        lane[i] += lane[i + KLF_SUM_LANES / 2];
+    for (size_t i = 0; i < KLF_SUM_LANES / 4; i++)
+        lane[i] += lane[i + KLF_SUM_LANES / 4];
+    return (lane[0] + lane[2]) + (lane[1] + lane[3]);
 }
 
 static inline double klf_lanes_product(double lane[KLF_SUM_LANES])

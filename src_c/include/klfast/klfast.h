@@ -217,6 +217,11 @@ typedef struct klf_family {
     void (*whiten)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
                    const double *KLF_RESTRICT gradient, double *KLF_RESTRICT rows,
                    double *KLF_RESTRICT work);
+    /* Of those, for vectors: z alone, as d rows KLF_ROW apart, from which `quadratic_moments` makes
+     * the scores, for finite x; log_p may be NULL. NULL for others. */
+    void (*standardise)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
+                        double *KLF_RESTRICT log_p, double *KLF_RESTRICT z,
+                        double *KLF_RESTRICT work);
 
     /* Forward: data to members. `check_data` gives the index of the first datum on which a
      * statistic is infinite or which lies outside the support (n if all are well inside); of theta
@@ -486,6 +491,10 @@ typedef struct klf_level {
     void (*block_moments)(klf_moments_kind kind, size_t k, size_t n, const double *score,
                           const double *log_ratio, const double *weights, double *moments,
                           double *work);
+    /* The same where the family has `standardise`, from z, (d, KLF_ROW), without weights, for
+     * SCORE and GRADIENT. */
+    void (*quadratic_moments)(klf_moments_kind kind, size_t d, size_t n, const double *z,
+                              const double *log_ratio, double *moments);
     void (*mixture)(const klf_target *target, size_t n, const double *KLF_RESTRICT x,
                     double *KLF_RESTRICT log_q, double *KLF_RESTRICT work);
     /* whole numbers below 2^63 as integers */
