@@ -183,6 +183,17 @@ def test_whole_weights_count_rows_again():
     assert a.moments()[1] == b.moments()[0]
 
 
+@pytest.mark.parametrize("d", [1, 2, 3, 10, 17, 33])
+def test_scores_that_are_not_written_down_sum_to_the_same_bits(d):
+    """Those of members that give z, where no weights are; weights of 1 change no bit."""
+    root = np.tril(np.random.default_rng(d).normal(size=(d, d))) + d * np.eye(d)
+    p = kf.MultivariateNormal(np.arange(1.0, d + 1.0), root @ root.T)
+    for n in (1, 15, 16, BLOCK + 17):
+        x = 0.5 + p.sample(n, rng=1)
+        assert_array_equal(accumulate(p, "score", x).moments(),
+                           accumulate(p, "score", x, np.ones(n)).moments())
+
+
 def test_an_empty_accumulator_and_empty_updates():
     p = MEMBERS[0]
     a = kf.Accumulator(p, "full")
