@@ -46,24 +46,23 @@ def count_bins(q, n):
     return edges[kept]
 
 
-def chi_square(x, q, discrete):
-    if discrete:
-        edges = count_bins(q, len(x))
-        if not len(edges):
-            return 1.0
-        masses = np.diff(np.concatenate([[0.0], q.cdf(edges), [1.0]]))
-        counts = np.bincount(np.searchsorted(edges, x, side="left"), minlength=len(masses))
-        few = masses * len(x) < 50.0
-        counts = np.append(counts[~few], counts[few].sum())
-        masses = np.append(masses[~few], masses[few].sum())
-        whole = masses * len(x) >= 10.0
-        counts, masses = counts[whole], masses[whole]
-    else:
-        counts = np.bincount(np.minimum((q.cdf(x) * BINS).astype(int), BINS - 1), minlength=BINS)
-        masses = np.full(BINS, 1.0 / BINS)
+def chi_square_of_counts(x, q):
+    edges = count_bins(q, len(x))
+    if not len(edges):
+        return 1.0
+    masses = np.diff(np.concatenate([[0.0], q.cdf(edges), [1.0]]))
+    counts = np.bincount(np.searchsorted(edges, x, side="left"), minlength=len(masses))
+    few = masses * len(x) < 50.0
+    counts = np.append(counts[~few], counts[few].sum())
+    masses = np.append(masses[~few], masses[few].sum())
+    whole = masses * len(x) >= 10.0
+    return chi_square(counts[whole], masses[whole], len(x))
+
+
+def chi_square(counts, masses, n):
     if len(masses) < 2:
         return 1.0
-    expected = len(x) * masses
+    expected = n * masses
     return stats.chi2.sf(((counts - expected) ** 2 / expected).sum(), len(masses) - 1)
 
 
@@ -103,17 +102,21 @@ def serial_probabilities(u):
 
 def transform(x, q, discrete):
     """The probability transform, uniform if x follows q: randomised where x is discrete."""
-    u = q.cdf(x)
-    if discrete:
-        u -= np.random.default_rng(5).random(len(x)) * q.pmf(x)
-    return u
+    if not discrete:
+        return q.cdf(x)
+    values, places = np.unique(x, return_inverse=True)
+    return q.cdf(values)[places] - np.random.default_rng(5).random(len(x)) * q.pmf(values)[places]
 
 
 def checks(x, q, discrete):
     """All probabilities of draws x under the exact distribution q."""
-    found = {"chi-square": chi_square(x, q, discrete)}
-    found["low tail"], found["high tail"] = tail_probabilities(x, q)
     u = transform(x, q, discrete)
+    if discrete:
+        found = {"chi-square": chi_square_of_counts(x, q)}
+    else:
+        counts = np.bincount(np.minimum((u * BINS).astype(int), BINS - 1), minlength=BINS)
+        found = {"chi-square": chi_square(counts, np.full(BINS, 1.0 / BINS), len(x))}
+    found["low tail"], found["high tail"] = tail_probabilities(x, q)
     z = special.ndtri(np.clip(u, 1e-16, 1.0 - 1e-16))
     found["mean score"], found["square score"] = moment_probabilities(z, 0.0, 1.0, 0.0)
     for i, value in enumerate(serial_probabilities(u)):
