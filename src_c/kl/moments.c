@@ -1,5 +1,6 @@
-/* moments.c -- the moments of one block, and the projection that regressions are made of: the only
- * reductions over samples in the library.
+/* moments.c -- the moments of one block, and the projection that regressions are made of: with the
+ * sums of families/log_product.h the reductions over samples that the library has. All go through
+ * the lanes of math/lanes.h.
  */
 #include <float.h>
 #include <math.h>
