@@ -11,6 +11,7 @@ from klfast._core.native import (
     Distribution,
     families_with_nets,
 )
+from klfast.product_family import ProductMember
 
 LEAST_DRAWS = 2 * NETS
 
@@ -25,9 +26,10 @@ def check_nets(p: Distribution, method: str) -> None:
     if method == "stein":
         raise ValueError("draws='quasi-random': method='stein' needs independent draws; 'pooled', "
                          "'natural' and 'score' draw from nets")
-    if type(p)._family not in families_with_nets():
-        raise ValueError(f"draws='quasi-random': draws of {type(p).__name__} are no map of one "
-                         f"uniform number to a coordinate; those of {_possible()} are")
+    for factor in p.factors if isinstance(p, ProductMember) else (p,):
+        if type(factor)._family not in families_with_nets():
+            raise ValueError(f"draws='quasi-random': draws of {type(factor).__name__} are no map "
+                             f"of one uniform number to a coordinate; those of {_possible()} are")
     if p.event_shape and p.event_shape[0] > NET_DIMENSIONS:
         raise ValueError(f"draws='quasi-random': p has {p.event_shape[0]} dimensions: it must "
                          f"have at most {NET_DIMENSIONS}")

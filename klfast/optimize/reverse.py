@@ -92,9 +92,10 @@ def minimize_reverse_kl(
         of them are exceeded in a few cases of 100. A step has 2**m points of each net,
         "pooled" the next of the same nets, "natural" and "score" new ones; "stein" has none.
         Numbers of draws are rounded down to 8 * 2**m, at least 16; of "pooled" each batch is. For
-        families of which that function is at hand: the multivariate normal up to dimension 100, and
-        of numbers the normal, exponential and others, for which "quadrature", which draws nothing,
-        is better still. Less is gained where q has jumps or p many dimensions.
+        families of which that function is at hand, and products of them: the multivariate normal up
+        to dimension 100, and of numbers the normal, exponential and others, for which
+        "quadrature", which draws nothing, is better still. Less is gained where q has jumps or p
+        many dimensions.
     samples : int, optional
         Draws of the first step, of every step for "score"; at least 2. By default 1000, for
         "pooled" a few to each coordinate, for "stein" a few to each dimension; if quasi-random,

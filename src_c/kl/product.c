@@ -262,6 +262,18 @@ static void sample(size_t d, const double *constants, const double *table, klf_s
     }
 }
 
+/* For factors that have it, each by its own rows of the words. */
+static void from_words(size_t d, const double *constants, size_t n,
+                       const uint64_t *restrict words, double *restrict x, double *restrict work)
+{
+    FOR_FACTORS(f, constants) {
+        double *columns = work, *scratch = columns + f.sizes.event * KLF_BLOCK;
+        f.family->from_words(f.d, constants + f.constant, n, words + f.column * KLF_BLOCK, columns,
+                             scratch);
+        scatter(&f, d, n, columns, x);
+    }
+}
+
 /* A point outside one support is outside, whatever pole of another factor it is at. */
 static void add(size_t n, const double *restrict term, double *restrict log_p)
 {
@@ -311,6 +323,7 @@ const klf_family KLF_LEVEL_SYMBOL(klf_product) = {
     .prepare = prepare,
     .prepare_sampler = prepare_sampler,
     .sample = sample,
+    .from_words = from_words,
     .log_density = log_density,
     .score = score,
     .to_natural = to_natural,

@@ -26,6 +26,7 @@ from klfast._core.native import (
     families_with_nets,
     net_words,
 )
+from klfast.product_family import as_member
 
 RARE = 1e-9
 STREAM = kf.Stream(11)
@@ -122,6 +123,26 @@ def test_draws_of_a_net_have_the_exact_distribution(name, p):
     assert abs(below - exact.cdf(x)).max() <= 4.0 / n
     assert (np.asarray(draws_of_nets(p, 256, 4)).reshape(4, 256)
             != draws_of_nets(p, 256)).any()
+
+
+def test_draws_of_a_product_are_those_of_its_factors():
+    """Of Normals those of the multivariate Normal; each factor has rows of the net of its own."""
+    mean, sd = np.array([0.5, -1.0, 2.0, 0.0]), np.array([1.0, 0.1, 3.0, 2.0])
+    joint = draws_of_nets(kf.MultivariateNormal(mean, np.diag(sd**2)), 1024, 2)
+    factors = [kf.Normal(m, s) for m, s in zip(mean, sd, strict=True)]
+    apart = kf.Product(factors[0], kf.MultivariateNormal(mean[1:3], np.diag(sd[1:3]**2)),
+                       factors[3])
+    for p in (kf.Product(*factors), apart):
+        np.testing.assert_allclose(draws_of_nets(as_member(p), 1024, 2), joint, rtol=1e-13,
+                                   atol=1e-14)
+    mixed = draws_of_nets(as_member(kf.Product(factors[0], kf.Exponential(2.0), kf.Gumbel(0, 1))),
+                          1 << 12)
+    for j, exact in enumerate((stats.norm(0.5, 1.0), stats.expon(scale=0.5), stats.gumbel_r())):
+        assert stats.kstest(mixed[:, j], exact.cdf).statistic <= 4.0 / (1 << 12)
+    # pairs of coordinates are as even: a quarter of the points in each quarter of the square
+    halves = np.signbit(mixed - [0.5, np.log(2.0) / 2.0, -np.log(np.log(2.0))])
+    for i, j in ((0, 1), (0, 2), (1, 2)):
+        assert abs((halves[:, i] & halves[:, j]).mean() - 0.25) <= 2.0 / (1 << 12)
 
 
 def test_every_scalar_family_with_nets_is_tested():
