@@ -13,6 +13,7 @@ Values = NDArray[np.float64]
 
 _FEWEST = 25  # ratios from which a tail of five is told
 _EQUAL = 1e-10  # relative difference of ratios that is rounding
+_LEAST = 1e-300  # of the largest ratio: below it excesses are as good as 0
 
 
 def effective_sample_size(log_ratio: ArrayLike) -> float:
@@ -92,10 +93,13 @@ def pareto_k(log_ratio: ArrayLike) -> float:
     if n < _FEWEST:
         return math.nan
     below = n - math.ceil(min(0.2 * n, 3.0 * math.sqrt(n))) - 1
-    w = vector_function("exp", np.sort(np.partition(shifted, below)[below:]))
+    tail = np.sort(np.partition(shifted, below)[below:])
+    w = vector_function("exp", tail)
     excess = w[1:] - w[0]
     if not excess[-1] > _EQUAL * w[-1]:
         return -math.inf
+    if w[0] < _LEAST:  # ratios too small to be told apart are ratios all the same
+        excess = np.where(tail[1:] > tail[0], np.maximum(excess, _LEAST), excess)
     return _shape(excess[excess > 0.0])
 
 
@@ -105,8 +109,7 @@ def _shape(x: Values) -> float:
     points = 30 + int(math.sqrt(n))
     quarter = float(x[int(n / 4.0 + 0.5) - 1]) if n >= 2 else float(x[0])
     j = np.arange(1.0, points + 1.0)
-    with np.errstate(over="ignore"):  # of a range beyond that of doubles
-        theta = 1.0 / float(x[-1]) + (1.0 - np.sqrt(points / (j - 0.5))) / (3.0 * quarter)
+    theta = 1.0 / float(x[-1]) + (1.0 - np.sqrt(points / (j - 0.5))) / (3.0 * quarter)
     k = mean_log1p(-theta, x)
     rate = np.full(points, n / math.fsum(x.tolist()))  # the limit of -theta/k as theta goes to 0
     np.divide(-theta, k, out=rate, where=k != 0.0)

@@ -78,3 +78,13 @@ def test_a_tail_of_equal_ratios():
     """The grid of the estimate then has its exponential case, 0/0, in it: ties of counts."""
     log_ratio = np.log(np.repeat([1.0, 2.0], [1485, 115]))
     assert kf.pareto_k(log_ratio) < 0.0
+
+
+@pytest.mark.parametrize("spread", [700.0, 740.0, 746.0, 800.0, 5000.0])
+def test_k_hat_of_ratios_beyond_the_range_of_doubles(spread):
+    """One draw has all the weight, whether or not the next can be told from 0."""
+    assert kf.pareto_k(-spread * np.arange(1000.0)) > 1.0
+    assert kf.pareto_k(spread * kf.Normal(0.0, 1.0).sample(1000, rng=1) ** 2) > 1.0
+    tail = np.full(400, -spread)
+    tail[0], tail[1:5] = 0.0, -0.999 * spread
+    assert kf.pareto_k(tail) > 1.0

@@ -330,13 +330,15 @@ def mean_log1p(factors, values):
     cdef size_t n = array.size, i, j, log1p = VECTOR_FUNCTIONS["log1p"]
     cdef Sums sums = Sums(5)
     cdef double *scaled = new_doubles(2 * n)
-    for j in range(<size_t>multipliers.size):
-        for i in range(n):
-            scaled[i] = f[j] * x[i]
-        level.vector_functions[log1p].apply(n, scaled, scaled + n)
-        sum_numbers(sums, n, scaled + n, total)
-        mean[j] = total[3] / n
-    free(scaled)
+    try:
+        for j in range(<size_t>multipliers.size):
+            for i in range(n):
+                scaled[i] = f[j] * x[i]
+            level.vector_functions[log1p].apply(n, scaled, scaled + n)
+            sum_numbers(sums, n, scaled + n, total)
+            mean[j] = total[3] / n
+    finally:
+        free(scaled)
     return means
 
 

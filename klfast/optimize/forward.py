@@ -43,7 +43,7 @@ _AT_ONCE = 1 << 18  # data of steps between looks at signals
 # Of a history of the method "score": the name, the run's column, and its sign.
 _SHOWN = [(name, HISTORY_COLUMNS.index(column), sign) for name, column, sign in (
     ("evaluations", "evaluations", 1.0), ("cross_entropy", "kl", -1.0), ("length", "length", 1.0))]
-_HISTORY = np.dtype([(name, np.float64) for name, _, _ in _SHOWN])
+_HISTORY = [(name, np.float64) for name, _, _ in _SHOWN]
 _FROM_LOG_DENSITY = ("log_density", "quadrature", "importance")
 
 
@@ -88,7 +88,8 @@ def minimize_forward_kl(
         Generator, returns n samples. For the methods that take a log-density: a distribution, a
         Mixture, or a callable log q(x), as for `minimize_reverse_kl`, that may be unnormalised.
     weights : array_like of shape (n,), or an iterable with one array to a chunk, optional
-        Non-negative weights of the data.
+        Non-negative weights of the data. "score" reads data and weights where they are, at every
+        step: neither may change during the run.
     method : {"auto", "moments", "score", "log_density", "quadrature", "importance"}
         From samples:
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import functools
 import math
 import time
 from dataclasses import replace
@@ -57,6 +56,8 @@ _MESSAGES = {
     "diverged": "no valid step could be taken: the divergence or its gradient is not finite, or "
     "the step leaves the domain; log q may be improper, or step_size too large",
 }
+
+_HISTORY: list[Any] = [(name, np.float64) for name in HISTORY_COLUMNS]
 
 # Draws of one call of a Python log q, and of a run of compiled steps between looks at signals.
 _LARGEST_CALL = 1 << 16
@@ -592,7 +593,8 @@ class ReverseMinimizer:
 
     def _history(self) -> NDArray[np.void]:
         columns, structure = len(HISTORY_COLUMNS), structure_width(self._start)
-        dtype = _history_dtype(self._start._theta().shape[1] - structure)
+        size = self._start._theta().shape[1] - structure
+        dtype = np.dtype([*_HISTORY, ("parameters", np.float64, (size,))])
         if not self._rows:
             return np.empty(0, dtype=dtype)
         rows = np.concatenate(self._rows)
@@ -678,13 +680,6 @@ class ReverseMinimizer:
         theta = self._rows[-1][-1, len(HISTORY_COLUMNS) :]
         shape = distribution.event_shape
         return type(distribution)._from_theta(theta, (), shape[0] if shape else 1)
-
-
-@functools.cache
-def _history_dtype(size: int) -> np.dtype[np.void]:
-    """Of a record with that many parameters."""
-    fields: list[Any] = [(name, np.float64) for name in HISTORY_COLUMNS]
-    return np.dtype([*fields, ("parameters", np.float64, (size,))])
 
 
 def _choose(settings: _Settings, p: Distribution, target: Target | None) -> str:

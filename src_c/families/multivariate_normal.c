@@ -15,8 +15,8 @@
 #include "family.h"
 #include "packed_cholesky.h"
 
-/* Samples are worked on in tiles of TILE, coordinate by coordinate, so that loops run over samples.
- */
+/* Samples are worked on in tiles of TILE, coordinate by coordinate, so that loops run over samples;
+ * from row LONG of a triangle on it pays to take eight rows at once. */
 enum { TILE = 16, LONG = 16 };
 
 enum { MEAN, COVARIANCE };
@@ -107,7 +107,7 @@ static void prepare(size_t d, const double *theta, double *constants)
 
 /* ---- Products with L and L^-1 of a tile ------------------------------------------------------ */
 
-/* 1, 2, 4 or 8 rows of L at once, j > 0 the first of them. The loop over samples is the outer one:
+/* 2, 4 or 8 rows of L at once, j > 0 the first of them. The loop over samples is the outer one:
  * it becomes the vector, and the sums a0, a1, ... stay in registers. */
 #define ROWS_1(statement) statement(0)
 #define ROWS_2(statement) ROWS_1(statement) statement(1)
@@ -182,15 +182,15 @@ SOLVE_ROWS(8)
 
 /* Of 2, 4 and 8 rows. Called by their addresses: a compiler that knew how few columns come before
  * the first rows would unroll the loop over them instead of the one over samples. */
-typedef void (*const rows_function)(size_t j, const double *restrict mean,
-                                    const double *restrict l, const double *restrict inverse,
-                                    const double *restrict z, double *restrict y);
-static rows_function multiply_rows[] = {multiply_2, multiply_4, multiply_8};
-static rows_function solve_rows[] = {solve_2, solve_4, solve_8};
+typedef void (*rows_function)(size_t j, const double *restrict mean, const double *restrict l,
+                              const double *restrict inverse, const double *restrict z,
+                              double *restrict y);
+static const rows_function multiply_rows[] = {multiply_2, multiply_4, multiply_8};
+static const rows_function solve_rows[] = {solve_2, solve_4, solve_8};
 
 /* Rows of a tile from the second or third on. Where their number is no multiple of 8 the fewest
  * come first, being the shortest; those from LONG on are taken by 8, which share each load of z. */
-static void for_rows(rows_function *functions, size_t d, const double *constants, const double *z,
+static void for_rows(const rows_function *functions, size_t d, const double *constants, const double *z,
                      double *y)
 {
     size_t j = 2 - d % 2;
@@ -273,7 +273,7 @@ static void tile_log_density(size_t d, const double *constants, size_t count,
         log_p[i] = fma(-0.5, square[i], constant);
 }
 
-/* Standard normal deviates of one tile to samples: mean + L z, row-major. */
+/* Standard normal deviates of one tile to samples: mean + L z, row-major. Overwrites z. */
 static void place_tile(size_t d, const double *constants, size_t count, double *restrict z,
                        double *restrict y, double *restrict x)
 {

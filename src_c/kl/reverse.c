@@ -182,8 +182,10 @@ klf_run_status klf_reverse_block_given(const klf_reverse *run, size_t n, const d
     double *scratch = score + run->sizes.coordinates * KLF_ROW;
     const klf_moments_kind kind = klf_reverse_kind(run);
     const int from_z = run->family->standardise && kind == KLF_MOMENTS_GRADIENT && !weights;
-    (from_z ? run->family->standardise : run->family->score)(run->d, run->constants, n, x, log_p,
-                                                             score, scratch);
+    if (from_z)
+        run->family->standardise(run->d, run->constants, n, x, log_p, score, scratch);
+    else
+        run->family->score(run->d, run->constants, n, x, log_p, score, scratch);
     if (!run->level->log_ratio(n, log_p, log_q, run->reference, ratio))
         return find_cause(n, log_q, bad_index);
     if (from_z)

@@ -436,3 +436,14 @@ def test_the_estimates_of_a_mini_batch():
     assert_allclose(r.gain, square / 2 - 2 / (2 * n), rtol=1e-10)
     assert_allclose(r.gain_error, math.sqrt(square / n + 2 / (2 * n * n)), rtol=1e-10)
     assert r.distribution == p and r.steps == 0
+
+
+def test_renaming_the_columns_of_a_history_changes_no_other():
+    p, x = kf.Gamma(1.0, 1.0), kf.Gamma(2.0, 1.0).sample(500, rng=1)
+    fits = (lambda: kf.minimize_forward_kl(p, x, method="score", max_steps=2, rng=1),
+            lambda: kf.minimize_reverse_kl(p, kf.Gamma(2.0, 1.0), method="score", max_steps=2))
+    for fit in fits:
+        names = fit().history.dtype.names
+        renamed = fit().history
+        renamed.dtype.names = tuple(f"column_{i}" for i in range(len(names)))
+        assert fit().history.dtype.names == names

@@ -218,7 +218,8 @@ typedef struct klf_family {
                    const double *KLF_RESTRICT gradient, double *KLF_RESTRICT rows,
                    double *KLF_RESTRICT work);
     /* Of those, for vectors: z alone, as d rows KLF_ROW apart, from which `quadratic_moments` makes
-     * the scores, for finite x; log_p may be NULL. NULL for others. */
+     * the scores, for finite x; log_p may be NULL. NULL for others. Rows of this and of `whiten` may
+     * be written up to the next multiple of 16 beyond n. */
     void (*standardise)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
                         double *KLF_RESTRICT log_p, double *KLF_RESTRICT z,
                         double *KLF_RESTRICT work);
