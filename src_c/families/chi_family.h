@@ -98,8 +98,9 @@ static int sum_score(size_t d, const double *constants, size_t n, const double *
 {
     (void)d;
     const family_constants c = load(constants);
+    const double factor = inverse_size(c.power.inverse_raised);
     double excess, log;
-    if (c.shape > LARGEST_SUMMED_SHAPE || !klf_ratio_sums(n, inverse_size(c.power.inverse_raised), x, &excess, &log))
+    if (c.shape > LARGEST_SUMMED_SHAPE || !klf_ratio_sums(n, factor, x, &excess, &log))
         return 0;
     sums[0] = fma(POWER * log, c.inverse_root, (double)n * c.offset);
     return 1;

@@ -221,7 +221,8 @@ KLF_INLINE void score_at(const gamma_constants *c, double x, double *s)
     gamma_score(c, x, log, phi, s, s + 1);
 }
 
-/* By the usual route; returns whether some x is extreme. The density takes the score's logarithms. */
+/* By the usual route; returns whether some x is extreme. The density takes the score's
+ * logarithms. */
 KLF_INLINE uint64_t usual_scores(const gamma_constants *c, size_t n, const double *restrict x,
                                  int with_density, double *restrict log_p, double *restrict s)
 {

@@ -190,8 +190,8 @@ static const rows_function solve_rows[] = {solve_2, solve_4, solve_8};
 
 /* Rows of a tile from the second or third on. Where their number is no multiple of 8 the fewest
  * come first, being the shortest; those from LONG on are taken by 8, which share each load of z. */
-static void for_rows(const rows_function *functions, size_t d, const double *constants, const double *z,
-                     double *y)
+static void for_rows(const rows_function *functions, size_t d, const double *constants,
+                     const double *z, double *y)
 {
     size_t j = 2 - d % 2;
     while (j < d) {

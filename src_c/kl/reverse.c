@@ -55,8 +55,8 @@ static size_t nets(const klf_reverse *run)
 
 /* samples, log p, log q, r, score, two rows for the moments, and the scratch of the functions. The
  * score begins half a block off the samples: a store to a place whose low 12 bits are those of a
- * sample that is read next would hold up that read. A pooled step's regression has its slope and its
- * triangle where the scores were, and a net its words, which are not more; a mini-batch needs
+ * sample that is read next would hold up that read. A pooled step's regression has its slope and
+ * its triangle where the scores were, and a net its words, which are not more; a mini-batch needs
  * weights and words besides. */
 size_t klf_reverse_work(const klf_reverse *run)
 {

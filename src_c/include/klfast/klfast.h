@@ -153,8 +153,8 @@ typedef struct klf_family {
                   double *KLF_RESTRICT log_p, double *KLF_RESTRICT score,
                   double *KLF_RESTRICT work);
     /* The sums of the score over a block of data that `check_data` has passed, where they can be
-     * had more cheaply than score by score and to about the same error; returns 0 where not, and then what is in
-     * `sums` is of no use. NULL: nowhere. */
+     * had more cheaply than score by score and to about the same error; returns 0 where not, and
+     * then what is in `sums` is of no use. NULL: nowhere. */
     int (*sum_score)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
                      double *KLF_RESTRICT sums);
     /* One parameter set to each x, any n; parameters[i] is the array of the i-th. NULL for vector
@@ -218,8 +218,8 @@ typedef struct klf_family {
                    const double *KLF_RESTRICT gradient, double *KLF_RESTRICT rows,
                    double *KLF_RESTRICT work);
     /* Of those, for vectors: z alone, as d rows KLF_ROW apart, from which `quadratic_moments` makes
-     * the scores, for finite x; log_p may be NULL. NULL for others. Rows of this and of `whiten` may
-     * be written up to the next multiple of 16 beyond n. */
+     * the scores, for finite x; log_p may be NULL. NULL for others. Rows of this and of `whiten`
+     * may be written up to the next multiple of 16 beyond n. */
     void (*standardise)(size_t d, const double *constants, size_t n, const double *KLF_RESTRICT x,
                         double *KLF_RESTRICT log_p, double *KLF_RESTRICT z,
                         double *KLF_RESTRICT work);
