@@ -1,7 +1,11 @@
 """Divergences of other orders, from the draws that a fit is made of: no further value of log q.
 
 With t = log p - log q at draws whose weights are those of p, all are made of logarithms of means,
-log E_p[exp(c t)], which keep their accuracy wherever t lies, and of plain means of t.
+log E_p[exp(c t)], which keep their accuracy wherever t lies, and of plain means of t. The means are
+self-normalised, and their errors those of the delta method: Owen (2013), Monte Carlo Theory,
+Methods and Examples, sections 2.7 and 9.2. The divergences: van Erven and Harremoes (2014), "Renyi
+divergence and Kullback-Leibler divergence", IEEE Transactions on Information Theory 60; Minka
+(2005), "Divergence measures and message passing", Microsoft Research MSR-TR-2005-173.
 """
 
 from __future__ import annotations

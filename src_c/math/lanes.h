@@ -5,6 +5,8 @@
 
 #include "klfast/klfast.h"
 
+_Static_assert(KLF_SUM_LANES == 16, "the tree of klf_lanes_total is written out for 16 lanes");
+
 static inline double klf_lanes_total(double lane[KLF_SUM_LANES])
 {
     for (size_t i = 0; i < KLF_SUM_LANES / 2; i++)

@@ -225,6 +225,13 @@ def test_wrong_requests_are_refused():
             made.alpha_divergence(alpha)
     with pytest.raises(TypeError, match="alpha='x': must be a number"):
         made.alpha_divergence("x")
+    for divergence in (made.renyi_divergence, made.alpha_divergence):
+        for wrong in (None, "x", 0.5j, [0.5, 0.7], np.array([0.5])):
+            with pytest.raises((TypeError, ValueError), match="alpha"):
+                divergence(wrong)
+        for wrong in (1, None, "yes", np.array([True])):
+            with pytest.raises(TypeError, match=r"normalise=.*: must be True or False"):
+                divergence(0.5, normalise=wrong)
     by_quadrature = kf.minimize_reverse_kl(kf.Normal(0.0, 1.0), log_q)
     with pytest.raises(ValueError, match="status 'converged': only fits by"):
         by_quadrature.renyi_divergence(0.5)
